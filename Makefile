@@ -3,7 +3,10 @@
 CONFIGURATION ?= Release
 # linux-arm64 is cross-compiled with Debian's gcc-aarch64-linux-gnu and libc6-dev-arm64-cross.
 RID ?= linux-x64
-EDGE_DIR := artifacts/edge$(if $(filter-out linux-x64,$(RID)),-$(RID))
+# Anything but nothing: the build with the Kafka sink, edge and librdkafka.so beside it.
+KAFKA ?=
+ANALYZERS ?= false
+EDGE_DIR := artifacts/edge$(if $(KAFKA),-kafka)$(if $(filter-out linux-x64,$(RID)),-$(RID))
 EDGE := $(EDGE_DIR)/edge
 EDGE_FAULTS_DIR := artifacts/edge-faults
 EDGE_FAULTS := $(EDGE_FAULTS_DIR)/edge
@@ -22,16 +25,17 @@ DIST_DIR := artifacts/dist
 # Of the tag vX.Y.Z that HEAD is at or comes after (X.Y.Z-N-gCOMMIT); without a tag that of the build.
 VERSION ?= $(or $(patsubst v%,%,$(shell git describe --tags --match 'v[0-9]*' 2>/dev/null)),$(shell sed -n 's:.*<VersionPrefix>\(.*\)</VersionPrefix>.*:\1:p' Directory.Build.props))
 
-.PHONY: help build publish publish-faults benchmarks geo run fleet load test test-arm64 test-image test-mixed test-faults fuzz format dist clean
+.PHONY: help build publish publish-faults benchmarks geo run fleet load test test-arm64 test-image test-mixed test-faults fuzz format dist clean test-kafka
 
 help:
 	@echo "make run      publish the native binary and serve the demo on $(URL)"
 	@echo "make fleet    publish the native binary and run one origin and two edges on loopback, from port $(FLEET_PORT) on"
 	@echo "make test     build everything and run all tests, the native binary's included"
 	@echo "make load     load-test a private service: SCENARIO=campaign RATE=5000 MINUTES=2; URL= names a running one of yours"
-	@echo "make publish  build the native binary as $(EDGE); RID=linux-arm64 cross-compiles"
+	@echo "make publish  build the native binary as $(EDGE); RID=linux-arm64 cross-compiles, KAFKA=1 adds the Kafka sink"
 	@echo "make benchmarks   the benchmarks as native code; artifacts/benchmarks/Edge.Benchmarks lists them"
 	@echo "make test-arm64   cross-compile for arm64 and run the smoke tests on that binary under qemu-user-static"
+	@echo "make test-kafka   build with the Kafka sink and run its tests, against brokers that the tests bring"
 	@echo "make test-image   build the container image without an engine, by buildah, and run its tests (Debian, as root)"
 	@echo "make format   check the formatting, change nothing"
 	@echo "make test-mixed   a fleet of two versions: PREVIOUS=COMMIT is built and run beside this one"
@@ -43,9 +47,10 @@ help:
 build:
 	dotnet build Edge.sln -c $(CONFIGURATION) --nologo
 
-# Analyzers run once, in build.
+# Analyzers run once, in build; of the build with Kafka in test-kafka. What compiles the rules is the same for every build, and restored as such.
 publish:
-	dotnet publish src/Edge -c $(CONFIGURATION) -r $(RID) -p:RunAnalyzers=false --nologo -o $(EDGE_DIR)
+	$(if $(KAFKA),dotnet restore tools/RuleCompiler)
+	dotnet publish src/Edge -c $(CONFIGURATION) -r $(RID) -p:RunAnalyzers=$(ANALYZERS) $(if $(KAFKA),-p:EdgeKafka=true) --nologo -o $(EDGE_DIR)
 
 # The binary that can be told to fail; for the fault tests, never shipped.
 publish-faults:
@@ -84,6 +89,13 @@ test-arm64:
 	EDGE_BINARY=$(CURDIR)/tools/arm64/edge dotnet test tests/Edge.Tests -c $(CONFIGURATION) --no-build --nologo --filter Category=Smoke \
 		--logger "trx;LogFilePrefix=arm64" --logger "console;verbosity=normal" --results-directory artifacts/test-results
 
+# The build with Kafka and its tests, which are in no other target: the packages are needed here alone.
+test-kafka:
+	$(MAKE) publish KAFKA=1 ANALYZERS=true
+	dotnet build tests/Edge.KafkaTests -c $(CONFIGURATION) --nologo
+	EDGE_KAFKA_BINARY=$(CURDIR)/artifacts/edge-kafka/edge dotnet test tests/Edge.KafkaTests -c $(CONFIGURATION) --no-build --nologo \
+		--logger "trx;LogFilePrefix=kafka" --logger "console;verbosity=normal" --results-directory artifacts/test-results
+
 # Needs Debian's buildah, util-linux, tor-geoipdb and libmaxmind-db-writer-perl.
 test-image:
 	tools/image/build.sh artifacts/image
@@ -97,6 +109,8 @@ fuzz:
 # Style and analyzers are errors of the build; the build does not look at blanks, line ends and the order of usings.
 format:
 	dotnet format whitespace Edge.sln --verify-no-changes --no-restore
+	dotnet format whitespace src/Edge/Forwarding/Kafka --folder --verify-no-changes
+	dotnet format whitespace tests/Edge.KafkaTests --folder --verify-no-changes
 
 # The previous release is built in a worktree of its own: PREVIOUS names its tag or commit.
 test-mixed: publish build

@@ -105,6 +105,21 @@ public partial class CapacityTests
     }
 
     [Theory]
+    [InlineData("clickhouse", 8)]
+    [InlineData("kafka", 72)]
+    public void OpenFiles_OfASink_AreReserved(string type, int files)
+    {
+        Assert.True(SinkTypes.TryParse(type, out var known));
+        var (options, more) = (new EdgeOptions(), new EdgeOptions());
+        more.Sinks = [.. more.Sinks, new SinkOptions("queue", known)];
+
+        _ = new Capacity(1_024, 1L << 40).Fit(options, null, out _);
+        _ = new Capacity(1_024, 1L << 40).Fit(more, null, out _);
+
+        Assert.Equal(files, options.HttpMaxConnections - more.HttpMaxConnections);
+    }
+
+    [Theory]
     [InlineData(51, true)]
     [InlineData(50, false)]
     public void OpenFiles_TooFew_AreAProblem(int files, bool isEnough)

@@ -116,6 +116,21 @@ public partial class DirectionTests
     [Fact]
     public void Npgsql_IsSeen_OnlyByStoreAndSink() => AssertOnly("Npgsql", "Edge.Postgres", "Edge.Forwarding.Postgres");
 
+    /// <summary>By the sources, because the build with Kafka is not the one that is tested here.</summary>
+    [Fact]
+    public void KafkaClient_IsSeen_OnlyByItsSink()
+    {
+        var mentions = Directory
+            .EnumerateFiles(SourceRoot, "*.cs", SearchOption.AllDirectories)
+            .Where(static file => File.ReadAllText(file).Contains("Confluent.", StringComparison.Ordinal))
+            .Select(static file => Path.GetRelativePath(SourceRoot, file))
+            .ToArray();
+
+        Assert.NotEmpty(mentions);
+        Assert.All(mentions, static file => Assert.StartsWith("Forwarding/Kafka/", file, StringComparison.Ordinal));
+        Assert.DoesNotContain(References.Value, static reference => reference.To.StartsWith("Confluent.", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Response_IsWritten_OnlyByEndpointsAndHosting() =>
         AssertOnly("Microsoft.AspNetCore.Http.HttpResponse", "Edge.Endpoints", "Edge.Hosting");

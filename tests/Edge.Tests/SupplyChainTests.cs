@@ -8,11 +8,13 @@ namespace Edge.Tests;
 /// <summary>What goes into the binary and the image is what is written down, and the image gives it little to do.</summary>
 public class SupplyChainTests
 {
-    [Fact]
-    public void Packages_OfTheBinary_AreLockedWithTheirHashesAndNamed()
+    [Theory]
+    [InlineData("packages.lock.json", false)]
+    [InlineData("packages.kafka.lock.json", true)]
+    public void Packages_OfTheBinary_AreLockedWithTheirHashesAndNamed(string file, bool hasKafka)
     {
         var notices = Repository.Read("THIRD-PARTY-NOTICES.md");
-        using var locked = JsonDocument.Parse(Repository.Read("src/Edge/packages.lock.json"));
+        using var locked = JsonDocument.Parse(Repository.Read("src/Edge/" + file));
         var packages = locked
             .RootElement.GetProperty("dependencies")
             .EnumerateObject()
@@ -21,6 +23,7 @@ public class SupplyChainTests
             .ToArray();
 
         Assert.NotEmpty(packages);
+        Assert.Equal(hasKafka, packages.Any(static package => package.Name.Contains("kafka", StringComparison.OrdinalIgnoreCase)));
         Assert.All(packages, static package => Assert.True(package.Value.TryGetProperty("contentHash", out _), package.Name));
         Assert.All(
             packages.Where(static package => !IsOfTheSdk(package.Name)),

@@ -1,9 +1,9 @@
-// Prints the CycloneDX bill of materials of the binary: node tools/dist/sbom.mjs VERSION ROOT
+// Prints the CycloneDX bill of materials of the binary: node tools/dist/sbom.mjs VERSION ROOT [kafka]
 // It is made from the lock files alone and has neither time nor serial number, so that the same source gives the same bytes.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-const [given = "", root = "."] = process.argv.slice(2);
+const [given = "", root = ".", flavour = ""] = process.argv.slice(2);
 const read = (...path) => readFileSync(join(root, ...path), "utf8");
 const version = given || /<VersionPrefix>([^<]+)</.exec(read("Directory.Build.props"))[1];
 const hex = (base64) => Buffer.from(base64, "base64").toString("hex");
@@ -32,7 +32,7 @@ const component = (name, version, purl, licence, sha512) => ({
 // Compilers and analyzers leave nothing of their own in the binary; the excluded package is not used at all.
 const isTool = (name) =>
   /^(Microsoft\.CodeAnalysis\.|Microsoft\.NET\.|Microsoft\.DotNet\.|runtime\.)/.test(name) || name === "System.Interactive.Async";
-const nuget = JSON.parse(read("src", "Edge", "packages.lock.json").replace(/^\uFEFF/, "")).dependencies["net10.0"];
+const nuget = JSON.parse(read("src", "Edge", `packages${flavour && "." + flavour}.lock.json`).replace(/^\uFEFF/, "")).dependencies["net10.0"];
 const fromNuget = Object.entries(nuget)
   .filter(([name, entry]) => entry.type !== "Project" && !isTool(name))
   .map(([name, entry]) =>

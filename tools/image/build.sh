@@ -2,7 +2,7 @@
 # Builds Dockerfile.aot without an engine and without a registry, by buildah on this machine (Debian, as root):
 # the base image for building is this machine's own /usr, the one for running is unpacked from Debian's packages.
 #
-#   tools/image/build.sh DIRECTORY [amd64|arm64]
+#   tools/image/build.sh DIRECTORY [amd64|arm64]         # KAFKA=1 in the environment: with the Kafka sink
 #
 # Leaves DIRECTORY/files, the files of the image, and DIRECTORY/image.json, its configuration. Needs buildah, gcc, npm and the .NET SDK;
 # tor-geoipdb and libmaxmind-db-writer-perl for the countries; for arm64 gcc-aarch64-linux-gnu and libc6-dev-arm64-cross.
@@ -51,7 +51,7 @@ base runtime "$arch"
 b bud --layers=false --isolation chroot --format docker --network host --pull-never --platform "linux/$arch" \
   --build-arg SDK_IMAGE=localhost/edge-base-sdk --build-arg NODE_IMAGE=localhost/edge-base-sdk \
   --build-arg GEO_IMAGE=localhost/edge-base-sdk --build-arg RUNTIME_IMAGE=localhost/edge-base-runtime \
-  --build-arg COMMIT="$(git rev-parse HEAD 2> /dev/null || echo unknown)" \
+  ${KAFKA:+--build-arg "KAFKA=$KAFKA"} --build-arg COMMIT="$(git rev-parse HEAD 2> /dev/null || echo unknown)" \
   --volume /usr:/usr:ro --volume /etc/ssl/certs:/etc/ssl/certs:ro --volume "$HOME/.nuget:$HOME/.nuget" \
   -f Dockerfile.aot -t edge .
 

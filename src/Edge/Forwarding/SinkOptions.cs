@@ -84,4 +84,22 @@ internal sealed class SinkOptions(string name, SinkType type)
     public string Table { get; set; } = "edge_events";
     public int ConnectTimeoutMs { get; set; } = 5_000;
     public int StatementTimeoutMs { get; set; } = 30_000;
+
+    // Kafka.
+
+    public string[] Brokers { get; set; } = [];
+    public string Topic { get; set; } = "edge-events";
+    public MessageKey Key { get; set; }
+
+    /// <summary>Brokers store what they get, so it is compressed here, by the codec that takes the least processor time.</summary>
+    public MessageCompression Compression { get; set; } = MessageCompression.Lz4;
+    public int MaxMessageBytes { get; set; } = 1_000_000;
+    public bool Tls { get; set; }
+
+    /// <summary>Empty: the certificate authorities of the system.</summary>
+    public string CaFile { get; set; } = "";
+    public string CertificateFile { get; set; } = "";
+    public string KeyFile { get; set; } = "";
+    public SaslMechanism Sasl { get; set; }
+    public string SaslUser { get; set; } = "";
 }

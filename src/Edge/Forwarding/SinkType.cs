@@ -18,12 +18,25 @@ internal enum SinkType
 
     /// <summary>NDJSON on standard output.</summary>
     Stdout = 16,
+
+    /// <summary>A topic of a Kafka cluster; in the build with Kafka alone.</summary>
+    Kafka = 32,
 }
 
 /// <summary>The names of sink types in the configuration.</summary>
-internal static class SinkTypes
+internal static partial class SinkTypes
 {
     public static readonly SinkType[] All = Enum.GetValues<SinkType>();
+
+    /// <summary>What to do about a type that this build does not have, in words; null when it has the type.</summary>
+    public static string? Missing(SinkType type)
+    {
+        var hasKafka = false;
+        FindKafka(ref hasKafka);
+        return type == SinkType.Kafka && !hasKafka
+            ? "is kafka, which this build does not have; use the image whose tag ends in -kafka, or build with make publish KAFKA=1"
+            : null;
+    }
 
     /// <summary>The name in the configuration.</summary>
     public static string Word(SinkType type) => type.ToString().ToLowerInvariant();
@@ -47,4 +60,6 @@ internal static class SinkTypes
         type = default;
         return false;
     }
+
+    static partial void FindKafka(ref bool isThere);
 }

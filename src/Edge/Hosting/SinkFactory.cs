@@ -9,7 +9,7 @@ using Edge.Settings.Sinks;
 namespace Edge.Hosting;
 
 /// <summary>Creates a sink from its settings, for the service and for the commands that deliver events.</summary>
-internal static class SinkFactory
+internal static partial class SinkFactory
 {
     public static ISink Create(SinkOptions sink, EdgeOptions options, TimeProvider time) =>
         sink.Type switch
@@ -22,6 +22,7 @@ internal static class SinkFactory
             SinkType.ClickHouse => new ClickHouseSink(ClickHouseOptions(sink), time),
             SinkType.Postgres => new PostgresSink(PostgresOptions(sink)),
             SinkType.Stdout => new StdoutSink(StdoutSink.StandardOutput()),
+            SinkType.Kafka when CreateKafka(sink, time) is { } kafka => kafka,
             _ => throw new InvalidOperationException($"there is no sink of type {sink.Type}"),
         };
 
@@ -48,6 +49,25 @@ internal static class SinkFactory
             PasswordFile = sink.PasswordFile,
             Compresses = sink.Gzip,
         };
+
+    /// <summary>Asks the cluster of a Kafka sink for its topic; null in a build without Kafka, which has no such sink.</summary>
+    public static Task<SinkSetup>? AskKafka(SinkOptions sink)
+    {
+        Task<SinkSetup>? asked = null;
+        AskKafka(sink, ref asked);
+        return asked;
+    }
+
+    static partial void AskKafka(SinkOptions sink, ref Task<SinkSetup>? asked);
+
+    static partial void CreateKafka(SinkOptions sink, TimeProvider time, ref ISink? created);
+
+    private static ISink? CreateKafka(SinkOptions sink, TimeProvider time)
+    {
+        ISink? created = null;
+        CreateKafka(sink, time, ref created);
+        return created;
+    }
 
     private static HttpSinkOptions HttpOptions(SinkOptions sink) =>
         new()

@@ -1,4 +1,5 @@
 using System.Numerics;
+using Edge.Forwarding;
 
 namespace Edge.Settings;
 
@@ -31,6 +32,9 @@ internal sealed record Capacity(long Descriptors, long MemoryBytes)
 
     /// <summary>Descriptors of one sink: its connections or files, its cursor, the segment it reads.</summary>
     private const int SinkDescriptors = 8;
+
+    /// <summary>Further ones of a Kafka sink: a socket and a pipe for each of some twenty brokers.</summary>
+    private const int KafkaDescriptors = 64;
 
     /// <summary>Part of the descriptors that stays free, so that what nobody thought of does not fail.</summary>
     private const int FreePart = 16;
@@ -87,7 +91,10 @@ internal sealed record Capacity(long Descriptors, long MemoryBytes)
     {
         var lowered = new List<LoweredLimit>();
         var isSmall = MemoryBytes < SmallMemoryBytes;
-        var own = OwnDescriptors + (SinkDescriptors * (1 + options.Sinks.Count(static sink => sink.Enabled)));
+        var own =
+            OwnDescriptors
+            + (SinkDescriptors * (1 + options.Sinks.Count(static sink => sink.Enabled)))
+            + (KafkaDescriptors * options.Sinks.Count(static sink => sink is { Enabled: true, Type: SinkType.Kafka }));
         var connections = Descriptors - own - Math.Min(FreeMax, Descriptors / FreePart);
         var used = own + ConnectionsMin;
         problem =

@@ -71,6 +71,25 @@ public class ReleaseTests
         Assert.Equal(128, components["Npgsql"].GetProperty("hashes")[0].Text("content").Length);
     }
 
+    [Fact]
+    public async Task BillOfMaterials_OfTheBuildWithKafka_HasItsClientToo()
+    {
+        SkipWithoutNode();
+        var output = await RunAsync(Node, [Path.Combine(Repository.Root, "tools/dist/sbom.mjs"), "1.2.3", Repository.Root, "kafka"]);
+
+        var components = JsonDocument
+            .Parse(output)
+            .RootElement.GetProperty("components")
+            .EnumerateArray()
+            .ToDictionary(static one => one.Text("name"));
+
+        Assert.Equal("Apache-2.0", LicenceOf("Confluent.Kafka"));
+        Assert.Equal("BSD-2-Clause", LicenceOf("librdkafka.redist"));
+        Assert.Equal("PostgreSQL", LicenceOf("Npgsql"));
+
+        string LicenceOf(string name) => components[name].GetProperty("licenses")[0].GetProperty("license").Text("id");
+    }
+
     private static void SkipWithoutNode() => Assert.SkipUnless(File.Exists(Node), "needs node: apt-get install nodejs");
 
     private static async Task<string> RunAsync(string program, string[] arguments)

@@ -178,6 +178,13 @@ public class SinkSettingsTests
         "hunter2",
         "sinks.http.secretPrevious is set without secret"
     )]
+    [InlineData(
+        "type of another build",
+        "queue.type",
+        "kafka",
+        "test: sinks.queue.type is kafka, which this build does not have; use the image whose tag ends in -kafka"
+    )]
+    [InlineData("name of a type of another build", "kafka.brokers", "a:1", "sinks.kafka.type is kafka, which this build")]
     [InlineData("rename without pairs", "file.fields.rename", "url", "must be pairs such as name=value")]
     public void Build_Wrong_NamesTheFieldAndWhatIsKnown(string name, string key, string text, string expected)
     {

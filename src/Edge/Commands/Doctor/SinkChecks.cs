@@ -69,6 +69,7 @@ internal sealed class SinkChecks(EdgeOptions options, TimeProvider time, Finding
             SinkType.ClickHouse => ProblemOfClickHouseAsync(sink, cancellation),
             SinkType.Postgres => ProblemOfPostgresAsync(sink, cancellation),
             SinkType.Http => ProblemOfHttpAsync(new Uri(sink.Url), cancellation),
+            SinkType.Kafka when SinkFactory.AskKafka(sink) is { } asked => ProblemOfKafkaAsync(asked, cancellation),
             _ => Task.FromResult<string?>(null),
         };
 
@@ -91,6 +92,9 @@ internal sealed class SinkChecks(EdgeOptions options, TimeProvider time, Finding
             return PostgresFailure.Describe(e, PostgresConnection.Place(postgres.Connection));
         }
     }
+
+    private static async Task<string?> ProblemOfKafkaAsync(Task<SinkSetup> asked, CancellationToken cancellation) =>
+        (await asked.WaitAsync(cancellation)).Problem;
 
     /// <summary>Connects and sends nothing: what the destination makes of a request is its own.</summary>
     private static async Task<string?> ProblemOfHttpAsync(Uri url, CancellationToken cancellation)

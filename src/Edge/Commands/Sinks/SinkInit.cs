@@ -87,6 +87,8 @@ internal static class SinkInit
                 TimeProvider.System
             ),
             SinkType.Postgres => PostgresSetup.RunAsync(SinkFactory.PostgresOptions(sink), applies),
+            // Partitions and replicas are the operator's to choose, so the topic is looked for and never made.
+            SinkType.Kafka => SinkFactory.AskKafka(sink),
             _ => null,
         };
 }

@@ -59,12 +59,12 @@ internal static class HttpSinkSettings
                 )
             ),
             new(
-                OverHttp,
+                OverHttp | SinkType.Kafka,
                 Number(
                     "requestTimeoutMs",
                     100,
                     600_000,
-                    "Timeout for sending one batch and reading the response.",
+                    "Timeout for sending one batch and reading the response; of Kafka, for the next message of a batch to be acknowledged.",
                     o => o.RequestTimeoutMs,
                     (o, v) => o.RequestTimeoutMs = (int)v
                 )

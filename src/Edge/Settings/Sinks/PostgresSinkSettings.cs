@@ -21,7 +21,7 @@ internal static class PostgresSinkSettings
                 )
             ),
             new(
-                SinkType.Postgres | SinkType.ClickHouse,
+                SinkType.Postgres | SinkType.ClickHouse | SinkType.Kafka,
                 Secret(
                     "password",
                     "Password of the user; better set by environment variable or file.",
@@ -30,7 +30,7 @@ internal static class PostgresSinkSettings
                 )
             ),
             new(
-                SinkType.Postgres | SinkType.ClickHouse,
+                SinkType.Postgres | SinkType.ClickHouse | SinkType.Kafka,
                 Text(
                     "passwordFile",
                     "File with the password, read whenever the password is needed.",
@@ -49,12 +49,12 @@ internal static class PostgresSinkSettings
                 )
             ),
             new(
-                SinkType.Postgres | SinkType.ClickHouse | SinkType.Http,
+                SinkType.Postgres | SinkType.ClickHouse | SinkType.Http | SinkType.Kafka,
                 Number(
                     "connectTimeoutMs",
                     1_000,
                     60_000,
-                    "Timeout for connecting; rounded down to whole seconds for PostgreSQL.",
+                    "Timeout for connecting, to each broker of Kafka; rounded down to whole seconds for PostgreSQL.",
                     o => o.ConnectTimeoutMs,
                     (o, v) => o.ConnectTimeoutMs = (int)v
                 )

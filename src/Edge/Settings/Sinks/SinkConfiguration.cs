@@ -159,7 +159,7 @@ internal sealed class SinkConfiguration
         {
             if (SinkTypes.TryParse(stated.Text, out var type))
             {
-                return type;
+                return Built(type, name, stated.Source, problems);
             }
 
             problems.Add($"{stated.Source}: {Prefix}{name}.{SinkSettings.TypeKey} must be one of {types}");
@@ -168,10 +168,22 @@ internal sealed class SinkConfiguration
 
         if (SinkTypes.TryParse(name, out var byName))
         {
-            return byName;
+            return Built(byName, name, source, problems);
         }
 
         problems.Add($"{source}: {Prefix}{name}.{SinkSettings.TypeKey} is missing; it must be one of {types}");
+        return null;
+    }
+
+    /// <summary>The type, when this build has it.</summary>
+    private static SinkType? Built(SinkType type, string name, string source, List<string> problems)
+    {
+        if (SinkTypes.Missing(type) is not { } missing)
+        {
+            return type;
+        }
+
+        problems.Add($"{source}: {Prefix}{name}.{SinkSettings.TypeKey} {missing}");
         return null;
     }
 

@@ -25,6 +25,7 @@ internal sealed class SinkRules(
         CheckPostgres();
         CheckHttp();
         CheckClickHouse();
+        CheckKafka();
     }
 
     private void Report(string problem, params string[] keys)
@@ -94,6 +95,87 @@ internal sealed class SinkRules(
                 "connection is missing; give one such as Host=db.example;Database=edge;Username=edge",
                 "connection"
             );
+        }
+    }
+
+    private void CheckKafka()
+    {
+        if (options.Type != SinkType.Kafka)
+        {
+            return;
+        }
+
+        if (options.Brokers.Length == 0)
+        {
+            Report("brokers is missing; give one or more such as kafka-1.example:9092", "brokers");
+        }
+
+        CheckKafkaTls();
+        CheckKafkaUser();
+        if (MessageKeys.Member(options.Key) is { } member && !IsSent(member.Name))
+        {
+            Report(
+                $"key {SettingValue.CamelCase(options.Key.ToString())} needs the member {member.Name}, which fields leaves out or renames;"
+                    + " send it, or set key to none",
+                "key",
+                "fields.allow",
+                "fields.deny",
+                "fields.rename"
+            );
+        }
+    }
+
+    private void CheckKafkaTls()
+    {
+        (string Key, string Path)[] files =
+        [
+            ("caFile", options.CaFile),
+            ("certificateFile", options.CertificateFile),
+            ("keyFile", options.KeyFile),
+        ];
+        foreach (var (key, path) in files)
+        {
+            if (path.Length > 0 && !File.Exists(path))
+            {
+                Report($"{key} names a file that is not there", key);
+            }
+        }
+
+        if (options.CertificateFile.Length > 0 != options.KeyFile.Length > 0)
+        {
+            Report("certificateFile and keyFile belong together; set both", "certificateFile", "keyFile");
+        }
+
+        if (!options.Tls && Array.Exists(files, static file => file.Path.Length > 0))
+        {
+            Report("caFile, certificateFile and keyFile are of no use without tls; set it to true", "tls");
+        }
+    }
+
+    private void CheckKafkaUser()
+    {
+        var hasPassword = options.Password.Length > 0 || options.PasswordFile.Length > 0;
+        if (options.Sasl == SaslMechanism.None)
+        {
+            if (hasPassword || options.SaslUser.Length > 0)
+            {
+                Report(
+                    "saslUser and password are of no use without sasl; set it to plain, scramSha256 or scramSha512",
+                    "sasl"
+                );
+            }
+
+            return;
+        }
+
+        if (options.SaslUser.Length == 0)
+        {
+            Report("saslUser is missing; sasl needs one", "saslUser");
+        }
+
+        if (!hasPassword)
+        {
+            Report("password is missing; sasl needs it, or passwordFile", "password", "passwordFile");
         }
     }
 

@@ -23,6 +23,7 @@ internal static class SinkSettings
         .. FileSinkSettings.All(),
         .. HttpSinkSettings.All(),
         .. PostgresSinkSettings.All(),
+        .. KafkaSinkSettings.All(),
     ];
 
     private static IEnumerable<SinkSetting> Common() =>
