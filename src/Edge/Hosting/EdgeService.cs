@@ -33,6 +33,7 @@ using Edge.Requests;
 using Edge.Settings;
 using Edge.Statistics.Counting;
 using Edge.Statistics.Optimization;
+using Edge.Statistics.Querying;
 using Edge.Storage;
 using Edge.Telemetry;
 using Edge.Transport;
@@ -85,6 +86,9 @@ internal sealed class EdgeService : IAsyncDisposable
 
     /// <summary>Null on an edge, whose weights its origin moves.</summary>
     private readonly Optimizer? _optimizer;
+
+    /// <summary>The counts of all nodes; null unless they come from ClickHouse.</summary>
+    private readonly ClickHouseTally? _counts;
 
     /// <summary>Null on an edge, which has no tally to look at.</summary>
     private readonly Alerter? _alerter;
@@ -181,17 +185,18 @@ internal sealed class EdgeService : IAsyncDisposable
         RecomputationFiles? recomputations = null;
         if (_experiments is not null)
         {
+            _counts = CountsSetup.Open(options, _catalog, time, _logger);
             recomputations = RecomputationFiles.Open(options.RecomputationsDir, _logger);
             _optimizer = new Optimizer(
                 _experiments,
-                tally,
+                _counts ?? (ITally)tally,
                 recomputations,
                 static (experiment, now) => experiment.RunTime(now),
                 IsLeader,
                 time,
                 _logger
             );
-            _alerter = AlertSetup.Build(options, _catalog, tally, IsLeader, time, _logger);
+            _alerter = AlertSetup.Build(options, _catalog, _counts ?? (ITally)tally, IsLeader, time, _logger);
         }
 
         _forwarder = new Forwarder(new PumpBuilder(options, _journal, time, _logger).Build(tally), _logger);
@@ -302,7 +307,7 @@ internal sealed class EdgeService : IAsyncDisposable
             ? null
             : BuildManaged(
                 _experiments,
-                tally,
+                _counts ?? (ITally)tally,
                 recomputations!,
                 salt,
                 ledger,
@@ -356,6 +361,7 @@ internal sealed class EdgeService : IAsyncDisposable
                 _catalog,
                 _experiments,
                 tally,
+                _counts,
                 _optimizer,
                 _alerter,
                 new FleetMetrics(_follower, _publisher, nodes, time),
@@ -499,6 +505,7 @@ internal sealed class EdgeService : IAsyncDisposable
         _certificate?.StartWatching();
         _ratchet?.StartWatching();
         _forwarder.Start();
+        _counts?.Start();
         _optimizer?.Start();
         _alerter?.Start();
         if (_catalog.Current.Entries.Any(entry => entry.Limits?.Exhausted is not null))
@@ -558,7 +565,7 @@ internal sealed class EdgeService : IAsyncDisposable
         await _journal.CommitAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (_optimizer is not null && _alerter is not null)
         {
-            await Task.WhenAll(_optimizer.StopAsync(), _alerter.StopAsync())
+            await Task.WhenAll(_optimizer.StopAsync(), _alerter.StopAsync(), _counts?.StopAsync() ?? Task.CompletedTask)
                 .WaitAsync(OptimizerDeadline)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -595,6 +602,7 @@ internal sealed class EdgeService : IAsyncDisposable
         _forwarder.Dispose();
         _optimizer?.Dispose();
         _alerter?.Dispose();
+        _counts?.Dispose();
         _fullJournal.Dispose();
         await _live.DisposeAsync();
         await _journal.DisposeAsync();
@@ -854,7 +862,7 @@ internal sealed class EdgeService : IAsyncDisposable
     /// </summary>
     private ManagedRoutes BuildManaged(
         IExperimentStore experiments,
-        Tally tally,
+        ITally tally,
         RecomputationFiles recomputations,
         string salt,
         Ledger ledger,
@@ -944,7 +952,7 @@ internal sealed class EdgeService : IAsyncDisposable
         ShareTokens shareTokens,
         SessionTable sessions,
         SameOrigin origins,
-        Tally tally,
+        ITally tally,
         RecomputationFiles recomputations,
         WrongKeys wrongKeys,
         Metrics metrics
@@ -962,7 +970,7 @@ internal sealed class EdgeService : IAsyncDisposable
     /// <summary>Builds the management API: key and rate limit, then the output cache, then the routes.</summary>
     private ManagementApi BuildManagement(
         IExperimentStore experiments,
-        Tally tally,
+        ITally tally,
         RecomputationFiles recomputations,
         ManagementAccess access,
         AuditTrail audit,

@@ -1,6 +1,6 @@
 import { useMemo, useState } from "preact/hooks";
 import { api, type Breakdown, type Recomputations, type Results } from "../api";
-import { count, day, figure, lift, points, probability, regionName, share, span, withTimes } from "../format";
+import { count, day, figure, lift, moment, points, probability, regionName, share, span, withTimes } from "../format";
 import { t } from "../strings.en";
 import { Audience, Intervals } from "../ui/Charts";
 import { Card, Segments } from "../ui/Parts";
@@ -76,6 +76,7 @@ function Verdict({ results }: { results: Results }) {
           <strong>{t.one.srmTitle}.</strong> {ratio.warning}
         </div>
       )}
+      {results.countsProblem && <p class="note caution">{t.one.oldCounts(moment(results.countedAt), results.countsProblem)}</p>}
       {results.unfilledMergeTags > 0 && <p class="note caution">{t.one.mergeTags(results.unfilledMergeTags)}</p>}
       {results.trialsMissed.unnamed > 0 && <p class="note caution">{t.one.missedUnnamed(results.trialsMissed.unnamed)}</p>}
       {results.trialsMissed.noChance > 0 && <p class="note caution">{t.one.missedChance(results.trialsMissed.noChance)}</p>}
