@@ -256,9 +256,9 @@ internal sealed class ClickHouseTally : ITally, IDisposable
         {
             try
             {
-                foreach (var (uid, state) in TakeDirty(every))
+                foreach (var uid in FindDirty(every))
                 {
-                    _files.Write(uid, state);
+                    Write(uid);
                 }
                 _isWriteFailing = false;
             }
@@ -419,12 +419,12 @@ internal sealed class ClickHouseTally : ITally, IDisposable
         try
         {
             var stretch = await AskStretchAsync(counter, looks, experiment, counted.OpenFrom!.Value, before, now, cancellation);
-            if (stretch is null && counted.Closed is null)
+            if (stretch.Facts is null && counted.Closed is null)
             {
                 counter.Forget();
                 return null;
             }
-            counter.Add(stretch ?? new CountedStretch());
+            counter.Add(stretch);
             return counter;
         }
         catch
@@ -434,7 +434,7 @@ internal sealed class ClickHouseTally : ITally, IDisposable
         }
     }
 
-    private async Task<CountedStretch?> AskStretchAsync(
+    private async Task<CountedStretch> AskStretchAsync(
         ExperimentCounter counter,
         long[] looks,
         Experiment experiment,
@@ -452,13 +452,12 @@ internal sealed class ClickHouseTally : ITally, IDisposable
         {
             throw new QuestionException(refusal);
         }
-        if (!hasEvents)
+        var cuts = new List<EpochCut>();
+        if (hasEvents)
         {
-            return null;
+            answers.ReadEvents(await AskAsync(queries.Events(), cancellation));
+            cuts = answers.ReadVersions(await AskAsync(queries.Versions(nowMs), cancellation), counter.Trials);
         }
-
-        answers.ReadEvents(await AskAsync(queries.Events(), cancellation));
-        var cuts = answers.ReadVersions(await AskAsync(queries.Versions(nowMs), cancellation), counter.Trials);
         var (fromMs, beforeMs) = (MsOf(from), before is { } end ? MsOf(end) : long.MaxValue);
         foreach (var look in looks)
         {
@@ -468,8 +467,13 @@ internal sealed class ClickHouseTally : ITally, IDisposable
                 cuts.Add(new EpochCut(cut, null));
             }
         }
-        cuts.Sort(static (one, other) => one.AtMs.CompareTo(other.AtMs));
-        var trials = await AskAsync(queries.MatureTrials(nowMs, cuts.Select(static cut => cut.AtMs)), cancellation);
+        cuts.Sort(
+            static (one, other) =>
+                (one.AtMs, one.Version is not null).CompareTo((other.AtMs, other.Version is not null))
+        );
+        var trials = hasEvents
+            ? await AskAsync(queries.MatureTrials(nowMs, cuts.Select(static cut => cut.AtMs)), cancellation)
+            : "";
         answers.ReadTrials(trials, cuts);
         return answers.ToStretch();
     }
@@ -601,9 +605,9 @@ internal sealed class ClickHouseTally : ITally, IDisposable
         _isFailing = problem is not null;
     }
 
-    private List<(string Uid, QueriedState State)> TakeDirty(TimeSpan every)
+    private List<string> FindDirty(TimeSpan every)
     {
-        var dirty = new List<(string, QueriedState)>();
+        var dirty = new List<string>();
         lock (_lock)
         {
             foreach (var (uid, counted) in _experiments)
@@ -611,13 +615,44 @@ internal sealed class ClickHouseTally : ITally, IDisposable
                 var isNewer = counted.At is { } at && (counted.KeptAt is not { } kept || at - kept > every);
                 if (counted.OpenFrom is not null && (counted.IsDirty || isNewer))
                 {
-                    dirty.Add((uid, counted.ToState()));
-                    counted.IsDirty = false;
-                    counted.KeptAt = counted.At;
+                    dirty.Add(uid);
                 }
             }
         }
         return dirty;
+    }
+
+    private void Write(string uid)
+    {
+        QueriedExperiment counted;
+        QueriedState state;
+        lock (_lock)
+        {
+            if (!_experiments.TryGetValue(uid, out counted!))
+            {
+                return;
+            }
+            state = counted.ToState();
+            counted.IsDirty = false;
+        }
+
+        try
+        {
+            _files.Write(uid, state);
+        }
+        catch
+        {
+            lock (_lock)
+            {
+                counted.IsDirty = true;
+            }
+            throw;
+        }
+
+        lock (_lock)
+        {
+            counted.KeptAt = state.At;
+        }
     }
 
     /// <summary>The server answers, and will not answer this question.</summary>

@@ -51,7 +51,10 @@ internal sealed class CountAnswers(Experiment experiment)
         var unfilled = rows.Number();
         var noChance = rows.Number();
         var (unnamed, unitless) = (rows.Number(), rows.Number());
-        _ = rows.Next();
+        if (rows.Next())
+        {
+            throw new InvalidDataException("the answer has more rows than the question");
+        }
         if (count == 0)
         {
             return false;

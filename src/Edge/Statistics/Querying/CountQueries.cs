@@ -55,13 +55,13 @@ internal sealed class CountQueries(ClickHouseTable table, Experiment experiment,
     /// <summary>Events by variant and hour, and by variant and each property.</summary>
     public string Events() =>
         $"""
-        SELECT dim, hex(value), hex(variant), if(dim = 0, intDiv(at, {CountSeries.Hour}), 0) AS hour,
+        SELECT dim, hex(trait), hex(variant), if(dim = 0, intDiv(at, {CountSeries.Hour}), 0) AS hour,
             countIf(kind = {ClickHouseTallyTables.Impression}), countIf(kind = {ClickHouseTallyTables.Click}),
             countIf(kind = {ClickHouseTallyTables.View}), countIf(kind = {ClickHouseTallyTables.Conversion}), max(at), min(id)
         FROM {table.Sql} FINAL
-        ARRAY JOIN {InDimensions}, ['', country, device, browser, source, verdict] AS value
+        ARRAY JOIN {InDimensions}, ['', country, device, browser, source, verdict] AS trait
         WHERE {Stretch} AND kind <= {ClickHouseTallyTables.Conversion} AND {Counted} AND {_variant}
-        GROUP BY dim, value, variant, hour
+        GROUP BY dim, trait, variant, hour
         ORDER BY dim, count() DESC, min(id)
         LIMIT {RowsMax} BY dim
         FORMAT TSV
@@ -86,13 +86,13 @@ internal sealed class CountQueries(ClickHouseTable table, Experiment experiment,
         var list = string.Join(", ", cuts.Select(static cut => cut.ToString(CultureInfo.InvariantCulture)));
         var epoch = list.Length == 0 ? "0" : $"arrayCount(cut -> cut <= begun, [{list}])";
         return $"""
-            SELECT dim, hex(value), hex(shown), if(dim = 0, version, 0) AS of_version, if(dim = 0, odds, 0) AS of_odds,
+            SELECT dim, hex(trait), hex(shown), if(dim = 0, version, 0) AS of_version, if(dim = 0, odds, 0) AS of_odds,
                 if(dim = 0, {epoch}, 0) AS epoch, if(dim = 0, intDiv(begun, {CountSeries.Hour}), 0) AS hour,
                 count() AS trials, sum(reached), sum(worth), sum(worth * worth), min(first)
             FROM (SELECT * FROM ({Trials}) ALL LEFT JOIN ({Successes}) USING u)
-            ARRAY JOIN {InDimensions}, ['', a_country, a_device, a_browser, a_source, a_verdict] AS value
+            ARRAY JOIN {InDimensions}, ['', a_country, a_device, a_browser, a_source, a_verdict] AS trait
             WHERE {IsFinal(asOfMs)}
-            GROUP BY dim, value, shown, of_version, of_odds, epoch, hour
+            GROUP BY dim, trait, shown, of_version, of_odds, epoch, hour
             ORDER BY dim, trials DESC, min(first)
             LIMIT {RowsMax} BY dim
             FORMAT TSV
