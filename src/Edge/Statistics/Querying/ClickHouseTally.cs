@@ -1,11 +1,9 @@
 using System.Globalization;
 using Edge.Catalog;
 using Edge.Experiments;
-using Edge.Formats;
 using Edge.Forwarding.ClickHouse;
 using Edge.Forwarding.Pump;
 using Edge.Statistics.Counting;
-using Edge.Statistics.Optimization;
 using Edge.Telemetry;
 
 namespace Edge.Statistics.Querying;

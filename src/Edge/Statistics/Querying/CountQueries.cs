@@ -99,14 +99,17 @@ internal sealed class CountQueries(ClickHouseTable table, Experiment experiment,
             """;
     }
 
-    private string Stretch =>
-        $"experiment_uid = '{experiment.Uid}' AND day >= '{Text(from)}'"
-        + (before is { } end ? $" AND day < '{Text(end)}'" : "");
+    private string Stretch => Days(from, before);
 
     /// <summary>Goals may be reached a window later, and no window is longer than a day.</summary>
-    private string StretchOfGoals =>
-        $"experiment_uid = '{experiment.Uid}' AND day >= '{Text(from)}'"
-        + (before is { } end ? $" AND day <= '{Text(end)}'" : "");
+    private string StretchOfGoals => Days(from, before?.AddDays(1));
+
+    /// <summary>
+    /// The trials among which a goal finds its own: a value counts for one of its sender's units alone, whose trial may be of
+    /// the day before or after.
+    /// </summary>
+    private string StretchOfCandidates =>
+        experiment.GoalConfig.Type == GoalType.Value ? Days(from.AddDays(-1), before?.AddDays(1)) : Stretch;
 
     private string Starts =>
         experiment.TrialStart == TrialStart.Click
@@ -125,15 +128,7 @@ internal sealed class CountQueries(ClickHouseTable table, Experiment experiment,
     private string Unitless => $"{Person} AND {_variant} AND unit_ignored != '' AND unit = 0 AND chance > 0";
 
     /// <summary>The first exposure of each unit: a hash of the day has one trial at most.</summary>
-    private string Trials =>
-        $"""
-        SELECT unit AS u, min(id) AS first, argMin(at, id) AS begun, argMin(variant, id) AS shown, argMin(weights_version, id) AS version,
-            argMin(chance, id) AS odds, argMin(country, id) AS a_country, argMin(device, id) AS a_device, argMin(browser, id) AS a_browser,
-            argMin(source, id) AS a_source, argMin(verdict, id) AS a_verdict
-        FROM {table.Sql}
-        WHERE {Stretch} AND {Starts} AND {Person} AND {_variant} AND chance > 0 AND unit != 0
-        GROUP BY unit
-        """;
+    private string Trials => TrialsOf(Stretch);
 
     /// <summary>
     /// The units that reached the goal, and what it was worth. A value counts for the first unit of its sender that has a
@@ -146,7 +141,7 @@ internal sealed class CountQueries(ClickHouseTable table, Experiment experiment,
         FROM
         (
             SELECT goal_id, goal_value, argMin(u, place) AS one, groupArray(u) AS every
-            FROM ({Goals}) ALL INNER JOIN (SELECT u, first, begun FROM ({Trials})) USING u
+            FROM ({Goals}) ALL INNER JOIN (SELECT u, first, begun FROM ({TrialsOf(StretchOfCandidates)})) USING u
             WHERE goal_id > first AND goal_at >= begun AND goal_at <= begun + {WindowMs(experiment)}
             GROUP BY goal_id, goal_value
         )
@@ -187,4 +182,17 @@ internal sealed class CountQueries(ClickHouseTable table, Experiment experiment,
     private static string Text(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     private string IsFinal(long asOfMs) => $"begun + {FinalAfterMs(experiment)} < {asOfMs}";
+
+    private string Days(DateOnly first, DateOnly? end) =>
+        $"experiment_uid = '{experiment.Uid}' AND day >= '{Text(first)}'" + (end is { } day ? $" AND day < '{Text(day)}'" : "");
+
+    private string TrialsOf(string days) =>
+        $"""
+        SELECT unit AS u, min(id) AS first, argMin(at, id) AS begun, argMin(variant, id) AS shown, argMin(weights_version, id) AS version,
+            argMin(chance, id) AS odds, argMin(country, id) AS a_country, argMin(device, id) AS a_device, argMin(browser, id) AS a_browser,
+            argMin(source, id) AS a_source, argMin(verdict, id) AS a_verdict
+        FROM {table.Sql}
+        WHERE {days} AND {Starts} AND {Person} AND {_variant} AND chance > 0 AND unit != 0
+        GROUP BY unit
+        """;
 }

@@ -21,10 +21,9 @@ namespace Edge.Tests.Statistics.Querying;
 /// The tally of ClickHouse against that of a journal: the same events come to the same counts and results. On a real
 /// server of the oldest version.
 /// </summary>
-public sealed class ClickHouseTallyTests : IAsyncLifetime
+public sealed class ClickHouseTallyTests(CountingServer server) : IClassFixture<CountingServer>, IDisposable
 {
     private readonly TempDirectory _directory = new();
-    private ClickHouseServer _server = null!;
 
     public static TheoryData<int, string, int, string> Streams() =>
         new()
@@ -39,21 +38,7 @@ public sealed class ClickHouseTallyTests : IAsyncLifetime
             { 8, "impressions_only", 30, "" },
         };
 
-    public async ValueTask InitializeAsync()
-    {
-        _server = await ClickHouseServer.StartAsync();
-        var setup = await ClickHouseSetup.RunAsync(Sink(), applies: true, TimeProvider.System);
-        Assert.Null(setup.Problem);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        if (_server is not null)
-        {
-            await _server.DisposeAsync();
-        }
-        _directory.Dispose();
-    }
+    public void Dispose() => _directory.Dispose();
 
     [Theory]
     [MemberData(nameof(Streams))]
@@ -142,16 +127,18 @@ public sealed class ClickHouseTallyTests : IAsyncLifetime
     [Fact]
     public async Task Counts_WhileTheServerIsAway_StayWithTheirAgeAndMoveNothing()
     {
+        await using var away = new CountingServer();
+        await away.InitializeAsync();
         var fold = new Fold();
         var clock = new TestClock(VisitEvent.Noon);
-        using var tally = Open(fold.Catalog, clock);
+        using var tally = Open(fold.Catalog, clock, away.Sink());
         Assert.Equal(new CountsAge(null, "ClickHouse has not been asked yet"), tally.AgeOf("exp_abc123"));
-        await StoreAsync([("", VisitEvent.Impression(7, -1).Encode())], new Random(1));
+        await StoreAsync([("", VisitEvent.Impression(7, -1).Encode())], new Random(1), away.Sink());
         await tally.RoundAsync(CancellationToken.None);
         Assert.Equal(new CountsAge(VisitEvent.Noon, null), tally.AgeOf("exp_abc123"));
         Assert.True(tally.IsCurrent("exp_abc123"));
 
-        await _server.KillAsync();
+        await away.Server.KillAsync();
         clock.Advance(TimeSpan.FromMinutes(11));
         await tally.RoundAsync(CancellationToken.None);
 
@@ -162,7 +149,7 @@ public sealed class ClickHouseTallyTests : IAsyncLifetime
         Assert.Equal(660, tally.OldestAgeSeconds);
         Assert.Equal(1, Assert.Single(tally.Find("exp_abc123")!.Variants).Impressions);
 
-        await _server.StartAgainAsync();
+        await away.Server.StartAgainAsync();
         await tally.RoundAsync(CancellationToken.None);
         Assert.Equal(new CountsAge(clock.GetUtcNow(), null), tally.AgeOf("exp_abc123"));
     }
@@ -185,7 +172,7 @@ public sealed class ClickHouseTallyTests : IAsyncLifetime
         {
             var variant = unit % 2 == 0 ? "a" : "b";
             events.Add(("", (VisitEvent.Impression(unit, 0, variant) with { Uid = "exp_moves" }).Encode()));
-            if (unit % 10 < (variant == "a" ? 1 : 6))
+            if ((int)(unit % 10) < (variant == "a" ? 1 : 6))
             {
                 events.Add(("", (VisitEvent.Click(unit, 1, variant) with { Uid = "exp_moves" }).Encode()));
             }
@@ -237,7 +224,7 @@ public sealed class ClickHouseTallyTests : IAsyncLifetime
     [Fact]
     public async Task Init_OfATableThatHasEvents_TakesThemInOnceAndForAll()
     {
-        var before = Sink() with { Table = "before", CountsExperiments = false };
+        var before = server.Sink() with { Table = "before", CountsExperiments = false };
         Assert.Null((await ClickHouseSetup.RunAsync(before, applies: true, TimeProvider.System)).Problem);
         await StoreAsync([("", VisitEvent.Impression(7, -1).Encode()), ("", VisitEvent.Goal(0, "exp_abc123", 7).Encode())], new Random(1), before);
         var counting = before with { CountsExperiments = true };
@@ -247,11 +234,11 @@ public sealed class ClickHouseTallyTests : IAsyncLifetime
 
         Assert.Null(made.Problem);
         Assert.Empty(again.Statements);
-        Assert.Equal("1\n5", await _server.QueryAsync("SELECT kind FROM before_tally FINAL ORDER BY kind"));
+        Assert.Equal("1\n5", await server.Server.QueryAsync("SELECT kind FROM before_tally FINAL ORDER BY kind"));
         await StoreAsync([("", VisitEvent.Click(7, 1).Encode())], new Random(1), counting);
         Assert.Equal(
             "exp_abc123\ta\t2026-05-16 11:00:00\t1\t0\nexp_abc123\ta\t2026-05-16 12:00:00\t0\t1",
-            await _server.QueryAsync("SELECT * FROM before_tally_hours ORDER BY hour")
+            await server.Server.QueryAsync("SELECT * FROM before_tally_hours ORDER BY hour")
         );
     }
 
@@ -349,7 +336,7 @@ public sealed class ClickHouseTallyTests : IAsyncLifetime
         var sent = events.Concat(events.Where(_ => random.Next(10) == 0)).OrderBy(_ => random.Next()).ToArray();
         foreach (var part in sent.Chunk((sent.Length / 3) + 1))
         {
-            using var sink = new ClickHouseSink(options ?? Sink(), TimeProvider.System);
+            using var sink = new ClickHouseSink(options ?? server.Sink(), TimeProvider.System);
             Assert.True((await sink.ResumeAsync(1, default)).IsDelivered);
             var batch = new RecordBatch();
             batch.Clear(default);
@@ -362,12 +349,12 @@ public sealed class ClickHouseTallyTests : IAsyncLifetime
         }
     }
 
-    private ClickHouseTally Open(CatalogHolder catalog, TimeProvider clock) =>
+    private ClickHouseTally Open(CatalogHolder catalog, TimeProvider clock, ClickHouseSinkOptions? sink = null) =>
         ClickHouseTally.Open(
             new ClickHouseTallyOptions
             {
                 Directory = _directory["counts"],
-                Sink = Sink(),
+                Sink = sink ?? server.Sink(),
                 RefreshEvery = TimeSpan.FromSeconds(1),
                 StaleAfter = TimeSpan.FromMinutes(10),
                 LateUpTo = TimeSpan.FromHours(9),
@@ -378,12 +365,33 @@ public sealed class ClickHouseTallyTests : IAsyncLifetime
             clock,
             NullLogger.Instance
         );
+}
 
-    private ClickHouseSinkOptions Sink() =>
+/// <summary>A server with what experiments are counted from.</summary>
+public sealed class CountingServer : IAsyncLifetime
+{
+    internal ClickHouseServer Server { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        Server = await ClickHouseServer.StartAsync();
+        var setup = await ClickHouseSetup.RunAsync(Sink(), applies: true, TimeProvider.System);
+        Assert.Null(setup.Problem);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Server is not null)
+        {
+            await Server.DisposeAsync();
+        }
+    }
+
+    internal ClickHouseSinkOptions Sink() =>
         new()
         {
             SinkName = "warehouse",
-            Url = new Uri($"http://127.0.0.1:{_server.Port}/"),
+            Url = new Uri($"http://127.0.0.1:{Server.Port}/"),
             Transport = new HttpTransportOptions { AllowsPrivate = true },
             Password = ClickHouseServer.Password,
             CountsExperiments = true,

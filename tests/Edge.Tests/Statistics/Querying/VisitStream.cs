@@ -109,7 +109,7 @@ internal sealed class VisitStream
             Synthetic = _random.Next(25) == 0 ? "check" : "",
         };
         shown = _random.Next(20) == 0 ? shown with { BasisPoints = 0 } : shown;
-        if (_goal is not "click_through" && _random.Next(30) == 0)
+        if (_goal is "conversion" or "event" or "value" && _random.Next(30) == 0)
         {
             shown = shown with { Unit = 0, UnitIgnored = "aggregate" };
         }
