@@ -9,6 +9,9 @@ public sealed class ClickHouseCountsTests
 {
     private const int Visitors = 12;
 
+    private const string Browser =
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
+
     [Fact]
     public async Task Results_OfTwoEdgesThatWriteToOneClickHouse_AreTheSumAndOutliveTheServer()
     {
@@ -38,6 +41,7 @@ public sealed class ClickHouseCountsTests
         foreach (var edge in new[] { first, second })
         {
             await TestFleet.UntilServedAsync(edge, "both");
+            edge.Client.DefaultRequestHeaders.TryAddWithoutValidation("User-Agent", Browser);
             for (var i = 0; i < Visitors; i++)
             {
                 // Half of the visitors come to both edges.
