@@ -27,7 +27,7 @@ house=http://127.0.0.1:$house_port
 house_config "$work" "$house_files" "$house_port"
 sed -i 's#</yandex>#<query_log><database>system</database><table>query_log</table><flush_interval_milliseconds>1000</flush_interval_milliseconds></query_log></yandex>#' "$work/config.xml"
 house_start "$work" "$house" "${low[@]}"
-ask() { curl -sSf "$house/?${2:-}" --data-binary "$1"; }
+ask() { curl -sS --fail-with-body "$house/?${2:-}" --data-binary "$1"; }
 
 data=$work/data
 mkdir -p "$data/experiments"
@@ -43,14 +43,14 @@ generate() {
       concat('edge-', toString(n % 40)), 'pictify', 'default', if(n % 10 IN (7, 8), 'click', 'impression'), if(n % 10 IN (7, 8), 'redirect', 'pixel'),
       'measured', if(u % 2 = 0, 'exp_measured', concat('exp_other', toString(u % 19))), if(u % 3 = 0, 'a', 'b'), 0.5, 1, lower(hex(u)),
       ['DE', 'FR', 'US', 'GB', 'JP', 'IN', 'BR', 'IT'][u % 8 + 1], if(u % 5 < 3, 'mobile', 'desktop'), ['chrome', 'safari', 'firefox'][u % 3 + 1], 'windows',
-      ['google', 'newsletter', '', 'news.example'][u % 4 + 1], 'organic', lower(hex(sipHash128(u))), multiIf(u % 20 = 0, 'bot', u % 20 = 1, 'proxy', 'human')
+      ['google', 'newsletter', '', 'news.example'][u % 4 + 1], 'organic', lower(concat(hex(u), hex(intHash64(u)))), multiIf(u % 20 = 0, 'bot', u % 20 = 1, 'proxy', 'human')
     FROM
     (
       SELECT n, ms, lower(hex(ms)) AS h, bitOr(cityHash64(subject, $begin), 1152921504606846976) AS u
       FROM
       (
         SELECT number AS n, toUInt64($begin + intDiv(number * 86400000, $count)) AS ms,
-          if(number % 10 < 7 OR number < 60000, number, if(number % 10 = 9, number - 6, number - 7) - 5000) AS subject
+          toInt64(number) - if(number % 10 < 7 OR number < 60000, 0, if(number % 10 = 9, 5006, 5007)) AS subject
         FROM numbers($count)
       )
     )" "max_threads=2"
@@ -59,8 +59,10 @@ generate() {
 present=$(ask "SELECT count() FROM edge_events")
 if [ "$present" = 0 ]; then
   clock=$EPOCHSECONDS
-  for ((day = 0; day < days; day++)); do generate "$day"; done
-  ask "INSERT INTO edge_events SELECT * FROM edge_events WHERE cityHash64(id) % 50 = 0"
+  for ((day = 0; day < days; day++)); do
+    generate "$day"
+    ask "INSERT INTO edge_events SELECT * FROM edge_events WHERE day = toDate($(((EPOCHSECONDS / 86400 - day) * 86400)), 'UTC') AND cityHash64(id) % 50 = 0"
+  done
   echo "Generated in $((EPOCHSECONDS - clock)) s, views included."
 fi
 ask "SELECT concat('Rows: ', toString(count()), ', of them of the experiment: ', toString(countIf(experiment_uid = 'exp_measured'))) FROM edge_events"
