@@ -40,6 +40,9 @@ internal sealed class GetResults(CatalogHolder catalog, ITally tally, TimeProvid
                 StatusCodes.Status503ServiceUnavailable,
                 "service-unavailable",
                 "Service Unavailable",
-                $"There are no counts yet: {age.Problem}."
+                NoCounts(age)
             );
+
+    /// <summary>Says that there are no counts at all, and why.</summary>
+    public static string NoCounts(CountsAge age) => $"There are no counts yet: {age.Problem}.";
 }

@@ -120,7 +120,8 @@ internal sealed class SummarizeExperiments(CatalogHolder catalog, ITally tally, 
     private void Write(Utf8JsonWriter json, Experiment experiment, DateTimeOffset now)
     {
         var counted = tally.Find(experiment.Uid);
-        var results = ExperimentTally.ResultsOf(experiment, counted, tally.AgeOf(experiment.Uid), now);
+        var age = tally.AgeOf(experiment.Uid);
+        var results = ExperimentTally.ResultsOf(experiment, counted, age, now);
         json.WriteStartObject();
         json.WriteString("uid", experiment.Uid);
         json.WriteString("slug", experiment.Slug);
@@ -131,7 +132,10 @@ internal sealed class SummarizeExperiments(CatalogHolder catalog, ITally tally, 
         json.WriteString("updatedAt", Timestamp.Format(experiment.UpdatedAt));
         json.WriteNumber("daysRun", results.DaysRun);
         json.WriteNumber("variants", experiment.Variants.Count);
-        json.WriteString("recommendation", results.Recommendation);
+        json.WriteString(
+            "recommendation",
+            age.At is null ? GetResults.NoCounts(age) : results.Recommendation
+        );
         WriteLeader(json, results);
         json.WriteString("winnerVariantId", experiment.WinnerVariantId);
         json.WriteBoolean("sampleRatioMismatch", results.SampleRatioMismatch.IsMismatch);

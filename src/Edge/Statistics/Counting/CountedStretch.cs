@@ -55,7 +55,8 @@ internal sealed record StretchFacts(
 /// <param name="HourMs">When the hour begins.</param>
 /// <param name="Counts">How many there are.</param>
 /// <param name="LastMs">Time of the last of them.</param>
-internal sealed record CountedEvents(byte[] Variant, long HourMs, KindCounts Counts, long LastMs);
+/// <param name="First">Id of the first of them.</param>
+internal sealed record CountedEvents(byte[] Variant, long HourMs, KindCounts Counts, long LastMs, string First);
 
 /// <summary>Trials that matured under one baseline (<see cref="TrialStatistics.BeginEpoch"/>).</summary>
 /// <param name="IsLook">Whether a recomputation began it; a new weights version begins one by itself.</param>
@@ -68,12 +69,14 @@ internal sealed record CountedEpoch(bool IsLook, IReadOnlyList<CountedTrials> Tr
 /// <param name="BasisPoints">The probability with which that version chose it.</param>
 /// <param name="HourMs">When the hour begins.</param>
 /// <param name="Sums">The trials.</param>
+/// <param name="First">Id of the exposure that began the first of them.</param>
 internal sealed record CountedTrials(
     byte[] Variant,
     int WeightsVersion,
     int BasisPoints,
     long HourMs,
-    TrialSums Sums
+    TrialSums Sums,
+    string First
 );
 
 /// <summary>Events and trials of one variant and one value of a property.</summary>

@@ -465,12 +465,9 @@ internal sealed class ClickHouseTally : ITally, IDisposable
                 cuts.Add(new EpochCut(cut, null));
             }
         }
-        cuts.Sort(
-            static (one, other) =>
-                (one.AtMs, one.Version is not null).CompareTo((other.AtMs, other.Version is not null))
-        );
+        cuts.Sort(CountAnswers.InOrder);
         var trials = hasEvents
-            ? await AskAsync(queries.MatureTrials(nowMs, cuts.Select(static cut => cut.AtMs)), cancellation)
+            ? await AskAsync(queries.MatureTrials(nowMs, cuts), cancellation)
             : "";
         answers.ReadTrials(trials, cuts);
         return answers.ToStretch();

@@ -11,7 +11,7 @@ namespace Edge.Statistics.Querying;
 /// <summary>When an epoch begins.</summary>
 /// <param name="AtMs">Trials that begin from then on are compared with its baseline.</param>
 /// <param name="Version">The weights version that begins it; null when a recomputation does.</param>
-internal readonly record struct EpochCut(long AtMs, int? Version);
+internal sealed record EpochCut(long AtMs, int? Version);
 
 /// <summary>
 /// The answers to <see cref="CountQueries"/> about one stretch, put together. Throws <see cref="InvalidDataException"/>
@@ -25,13 +25,19 @@ internal sealed class CountAnswers(Experiment experiment)
     /// <summary>The last millisecond of the year 9999, since 1970 UTC.</summary>
     private const long LastMs = 253_402_300_799_999;
 
-    private readonly List<(string First, CountedEvents Events)> _events = [];
-    private readonly Dictionary<(int Dimension, string Value, string Variant), ValueRow> _values = [];
-    private readonly Dictionary<(int Dimension, string Variant), ValueRow> _totals = [];
+    private readonly List<CountedEvents> _events = [];
+
+    // By property, value and variant, and by property and variant.
+    private readonly Dictionary<string, ValueRow> _values = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ValueRow> _totals = new(StringComparer.Ordinal);
     private readonly bool[] _isCut = new bool[CountQueries.Dimensions];
     private StretchFacts? _facts;
     private List<CountedEpoch> _epochs = [];
     private int _open;
+
+    /// <summary>Earlier before later; of one moment, a recomputation before a version.</summary>
+    public static int InOrder(EpochCut one, EpochCut other) =>
+        one.AtMs.CompareTo(other.AtMs) is not 0 and var order ? order : (one.Version ?? -1).CompareTo(other.Version ?? -1);
 
     /// <summary>Reads <see cref="CountQueries.Facts"/>; false when the stretch has no events.</summary>
     /// <param name="answer">The answer.</param>
@@ -95,7 +101,7 @@ internal sealed class CountAnswers(Experiment experiment)
             counts[dimension]++;
             if (dimension == 0)
             {
-                _events.Add((first, new CountedEvents(variant, hourMs, kinds, last)));
+                _events.Add(new CountedEvents(variant, hourMs, kinds, last, first));
                 AddTotal(variant, kinds, 0, 0);
             }
             else
@@ -111,7 +117,7 @@ internal sealed class CountAnswers(Experiment experiment)
     /// <param name="before">The trials before the stretch.</param>
     public List<EpochCut> ReadVersions(string answer, TrialStatistics before)
     {
-        var begun = new List<(long AtMs, int Version)>();
+        var begun = new List<EpochCut>();
         var rows = new CountRows(answer);
         while (rows.Next())
         {
@@ -121,19 +127,19 @@ internal sealed class CountAnswers(Experiment experiment)
             _open = (int)Math.Min(int.MaxValue, _open + rows.Number());
             if (mature > 0)
             {
-                begun.Add((at, version));
+                begun.Add(new EpochCut(at, version));
             }
         }
-        begun.Sort();
+        begun.Sort(InOrder);
         var (first, latest) = (before.FirstVersion, before.LatestVersion);
         var cuts = new List<EpochCut>();
-        foreach (var (at, version) in begun)
+        foreach (var cut in begun)
         {
-            first ??= version;
-            if (version != first && !(version <= latest))
+            first ??= cut.Version;
+            if (cut.Version != first && !(cut.Version <= latest))
             {
-                cuts.Add(new EpochCut(at, version));
-                latest = version;
+                cuts.Add(cut);
+                latest = cut.Version;
             }
         }
         return cuts;
@@ -145,7 +151,7 @@ internal sealed class CountAnswers(Experiment experiment)
     public void ReadTrials(string answer, IReadOnlyList<EpochCut> cuts)
     {
         var counts = new int[CountQueries.Dimensions];
-        var epochs = new List<(string First, CountedTrials Trials)>[cuts.Count + 1];
+        var epochs = new List<CountedTrials>[cuts.Count + 1];
         var rows = new CountRows(answer);
         while (rows.Next())
         {
@@ -160,7 +166,7 @@ internal sealed class CountAnswers(Experiment experiment)
             counts[dimension]++;
             if (dimension == 0)
             {
-                (epochs[epoch] ??= []).Add((first, new CountedTrials(variant, version, chance, hourMs, sums)));
+                (epochs[epoch] ??= []).Add(new CountedTrials(variant, version, chance, hourMs, sums, first));
                 AddTotal(variant, default, sums.Count, sums.Successes);
             }
             else
@@ -172,19 +178,10 @@ internal sealed class CountAnswers(Experiment experiment)
         _epochs = [];
         for (var i = 0; i < epochs.Length; i++)
         {
-            EpochCut? cut = i > 0 ? cuts[i - 1] : null;
+            var cut = i > 0 ? cuts[i - 1] : null;
             var trials = epochs[i] ?? [];
-            trials.Sort(
-                (one, other) =>
-                    (one.Trials.WeightsVersion != cut?.Version).CompareTo(other.Trials.WeightsVersion != cut?.Version)
-                        is not 0
-                        and var order
-                        ? order
-                        : string.CompareOrdinal(one.First, other.First)
-            );
-            _epochs.Add(
-                new CountedEpoch(cut is { Version: null }, trials.ConvertAll(static counted => counted.Trials))
-            );
+            trials.Sort((one, other) => Order(one, other, cut?.Version));
+            _epochs.Add(new CountedEpoch(cut is { Version: null }, trials));
         }
     }
 
@@ -195,13 +192,19 @@ internal sealed class CountAnswers(Experiment experiment)
         return new CountedStretch
         {
             Facts = _facts,
-            Events = _events.ConvertAll(static counted => counted.Events),
+            Events = _events,
             Epochs = _epochs,
             Values = Values(),
             OpenTrials = _open,
             AreValued = experiment.GoalConfig.Type == GoalType.Value,
         };
     }
+
+    /// <summary>Those of the version that began the epoch before the others, which it has a baseline for.</summary>
+    private static int Order(CountedTrials one, CountedTrials other, int? version) =>
+        (one.WeightsVersion != version).CompareTo(other.WeightsVersion != version) is not 0 and var order
+            ? order
+            : string.CompareOrdinal(one.First, other.First);
 
     /// <summary>
     /// The values in the order in which they were seen first, and behind them what the answers left out: the rarest of very
@@ -216,12 +219,12 @@ internal sealed class CountAnswers(Experiment experiment)
         {
             if (_isCut[row.Dimension])
             {
-                _totals[(row.Dimension, row.VariantHex)].Subtract(row);
+                _totals[$"{row.Dimension}/{row.VariantHex}"].Subtract(row);
             }
         }
-        foreach (var ((dimension, _), total) in _totals)
+        foreach (var total in _totals.Values)
         {
-            if (_isCut[dimension])
+            if (_isCut[total.Dimension])
             {
                 values.Add(total.ToCounted());
             }
@@ -234,9 +237,9 @@ internal sealed class CountAnswers(Experiment experiment)
         var hex = Convert.ToHexString(variant);
         for (var dimension = 1; dimension < CountQueries.Dimensions; dimension++)
         {
-            if (!_totals.TryGetValue((dimension, hex), out var total))
+            if (!_totals.TryGetValue($"{dimension}/{hex}", out var total))
             {
-                _totals.Add((dimension, hex), total = new ValueRow(dimension, null, variant, hex, ""));
+                _totals.Add($"{dimension}/{hex}", total = new ValueRow(dimension, null, variant, hex, ""));
             }
             total.Add(kinds, trials, successes);
         }
@@ -244,12 +247,13 @@ internal sealed class CountAnswers(Experiment experiment)
 
     private ValueRow RowOf(int dimension, byte[] value, byte[] variant, string first)
     {
-        var key = (dimension, Convert.ToHexString(value), Convert.ToHexString(variant));
+        var hex = Convert.ToHexString(variant);
+        var key = $"{dimension}/{hex}/{Convert.ToHexString(value)}";
         if (!_values.TryGetValue(key, out var row))
         {
-            row = new ValueRow(dimension, Escape(value), variant, key.Item3, first);
+            row = new ValueRow(dimension, Escape(value), variant, hex, first);
             _values.Add(key, row);
-            if (!_totals.ContainsKey((dimension, key.Item3)))
+            if (!_totals.ContainsKey($"{dimension}/{hex}"))
             {
                 throw new InvalidDataException("a property has a variant that no event has");
             }

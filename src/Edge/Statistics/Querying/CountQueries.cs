@@ -80,10 +80,10 @@ internal sealed class CountQueries(ClickHouseTable table, Experiment experiment,
 
     /// <summary>Mature trials by variant, version, chance, epoch and hour, and by variant and each property.</summary>
     /// <param name="asOfMs">The moment that decides which trials are mature.</param>
-    /// <param name="cuts">When epochs begin, by the start of trials, ascending.</param>
-    public string MatureTrials(long asOfMs, IEnumerable<long> cuts)
+    /// <param name="cuts">When epochs begin, ascending.</param>
+    public string MatureTrials(long asOfMs, IEnumerable<EpochCut> cuts)
     {
-        var list = string.Join(", ", cuts.Select(static cut => cut.ToString(CultureInfo.InvariantCulture)));
+        var list = string.Join(", ", cuts.Select(static cut => cut.AtMs.ToString(CultureInfo.InvariantCulture)));
         var epoch = list.Length == 0 ? "0" : $"arrayCount(cut -> cut <= begun, [{list}])";
         return $"""
             SELECT dim, hex(trait), hex(shown), if(dim = 0, version, 0) AS of_version, if(dim = 0, odds, 0) AS of_odds,
