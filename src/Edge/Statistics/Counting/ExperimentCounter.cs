@@ -200,7 +200,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
         {
             Breakdowns[value.Breakdown].Add(value.Value, Known(value.Variant), value.Counts, value.Trials, value.Successes);
         }
-        _openElsewhere = stretch.OpenTrials;
+        _openElsewhere += stretch.OpenTrials;
     }
 
     /// <summary>Counts the trials whose result is final by now.</summary>

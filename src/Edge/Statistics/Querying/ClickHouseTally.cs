@@ -347,7 +347,7 @@ internal sealed class ClickHouseTally : ITally, IDisposable
         while (now >= ClosedAt(experiment, counted.OpenFrom!.Value))
         {
             var day = counted.OpenFrom.Value;
-            var closed = await CountAsync(counted, entry, day.AddDays(1), now, cancellation);
+            var closed = await CountAsync(counted, entry, day, now, cancellation);
             lock (_lock)
             {
                 counted.Close(day, closed?.ToState());
@@ -356,7 +356,7 @@ internal sealed class ClickHouseTally : ITally, IDisposable
         }
 
         var looks = counted.Looks.Count;
-        var counter = await CountAsync(counted, entry, before: null, now, cancellation);
+        var counter = await CountAsync(counted, entry, upTo: null, now, cancellation);
         lock (_lock)
         {
             if (counted.Looks.Count != looks)
@@ -393,13 +393,13 @@ internal sealed class ClickHouseTally : ITally, IDisposable
     }
 
     /// <summary>
-    /// A counter with everything before a day, from what is closed and a stretch that is asked for; null when nothing was
-    /// counted.
+    /// A counter with what is closed and the days after it up to one, or all of them, each of which is asked for by itself so
+    /// that no question needs the memory of two; null when nothing was counted.
     /// </summary>
     private async Task<ExperimentCounter?> CountAsync(
         QueriedExperiment counted,
         CatalogEntry entry,
-        DateOnly? before,
+        DateOnly? upTo,
         DateTimeOffset now,
         CancellationToken cancellation
     )
@@ -416,13 +416,24 @@ internal sealed class ClickHouseTally : ITally, IDisposable
 
         try
         {
-            var stretch = await AskStretchAsync(counter, looks, experiment, counted.OpenFrom!.Value, before, now, cancellation);
-            if (stretch.Facts is null && counted.Closed is null)
+            var today = DateOnly.FromDateTime(now.UtcDateTime);
+            var last = upTo ?? (today > counted.OpenFrom!.Value ? today : counted.OpenFrom.Value);
+            var hasEvents = counted.Closed is not null;
+            for (var day = counted.OpenFrom!.Value; day <= last; day = day.AddDays(1))
+            {
+                // The clock of another node may be a day ahead.
+                DateOnly? before = day == last && upTo is null ? null : day.AddDays(1);
+                var stretch = await AskStretchAsync(counter, looks, experiment, day, before, now, cancellation);
+                if (hasEvents |= stretch.Facts is not null)
+                {
+                    counter.Add(stretch);
+                }
+            }
+            if (!hasEvents)
             {
                 counter.Forget();
                 return null;
             }
-            counter.Add(stretch);
             return counter;
         }
         catch

@@ -127,8 +127,29 @@ internal sealed class CountQueries(ClickHouseTable table, Experiment experiment,
 
     private string Unitless => $"{Person} AND {_variant} AND unit_ignored != '' AND unit = 0 AND chance > 0";
 
-    /// <summary>The first exposure of each unit: a hash of the day has one trial at most.</summary>
-    private string Trials => TrialsOf(Stretch);
+    /// <summary>
+    /// The first exposure of each unit: a hash of the day has one trial at most. Its row is looked up by its id, because a
+    /// minimum of the id alone takes a tenth of the memory that one of every column by id takes.
+    /// </summary>
+    private string Trials =>
+        $"""
+        SELECT unit AS u, id AS first, at AS begun, variant AS shown, weights_version AS version, chance AS odds, country AS a_country,
+            device AS a_device, browser AS a_browser, source AS a_source, verdict AS a_verdict
+        FROM {table.Sql} FINAL
+        WHERE {Stretch} AND {Exposure} AND id IN (SELECT min(id) FROM {table.Sql} WHERE {Stretch} AND {Exposure} GROUP BY unit)
+        """;
+
+    /// <summary>The same trials, or those of the days around them too, without what is known of their visitors.</summary>
+    private string Candidates =>
+        $"""
+        SELECT unit AS u, min(id) AS first, min(at) AS begun
+        FROM {table.Sql}
+        WHERE {StretchOfCandidates} AND {Exposure}
+        GROUP BY unit
+        """;
+
+    /// <summary>What begins a trial when it is a unit's first.</summary>
+    private string Exposure => $"{Starts} AND {Person} AND {_variant} AND chance > 0 AND unit != 0";
 
     /// <summary>
     /// The units that reached the goal, and what it was worth. A value counts for the first unit of its sender that has a
@@ -141,7 +162,7 @@ internal sealed class CountQueries(ClickHouseTable table, Experiment experiment,
         FROM
         (
             SELECT goal_id, goal_value, argMin(u, place) AS one, groupArray(u) AS every
-            FROM ({Goals}) ALL INNER JOIN (SELECT u, first, begun FROM ({TrialsOf(StretchOfCandidates)})) USING u
+            FROM ({Goals}) ALL INNER JOIN ({Candidates}) USING u
             WHERE goal_id > first AND goal_at >= begun AND goal_at <= begun + {WindowMs(experiment)}
             GROUP BY goal_id, goal_value
         )
@@ -185,14 +206,4 @@ internal sealed class CountQueries(ClickHouseTable table, Experiment experiment,
 
     private string Days(DateOnly first, DateOnly? end) =>
         $"experiment_uid = '{experiment.Uid}' AND day >= '{Text(first)}'" + (end is { } day ? $" AND day < '{Text(day)}'" : "");
-
-    private string TrialsOf(string days) =>
-        $"""
-        SELECT unit AS u, min(id) AS first, argMin(at, id) AS begun, argMin(variant, id) AS shown, argMin(weights_version, id) AS version,
-            argMin(chance, id) AS odds, argMin(country, id) AS a_country, argMin(device, id) AS a_device, argMin(browser, id) AS a_browser,
-            argMin(source, id) AS a_source, argMin(verdict, id) AS a_verdict
-        FROM {table.Sql}
-        WHERE {days} AND {Starts} AND {Person} AND {_variant} AND chance > 0 AND unit != 0
-        GROUP BY unit
-        """;
 }
