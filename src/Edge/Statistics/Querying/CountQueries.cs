@@ -129,7 +129,7 @@ internal sealed class CountQueries(ClickHouseTable table, Experiment experiment,
 
     /// <summary>
     /// The first exposure of each unit: a hash of the day has one trial at most. Its row is looked up by its id, because a
-    /// minimum of the id alone takes a tenth of the memory that one of every column by id takes.
+    /// minimum of the id alone takes far less memory than every column by the smallest id.
     /// </summary>
     private string Trials =>
         $"""
