@@ -99,6 +99,7 @@ export const t = {
     missedUnnamed: (n: number) => `${plural(n, "visitor was", "visitors were")} counted without a trial, because nobody named them (u, user id), or only the count is kept.`,
     missedChance: (n: number) => `${plural(n, "visitor", "visitors")} started no trial, because their link or page had chosen the variant, not chance.`,
     missedRoom: (n: number) => `${plural(n, "visitor", "visitors")} started no trial, because the memory for trials was full.`,
+    oldCounts: (at: string, problem: string) => `These are the counts of ${at}, because newer ones cannot be had: ${problem}.`,
     mergeTags: (n: number) => `${plural(n, "request", "requests")} had a merge tag that nobody filled in as u. Check the mail in “Get it out”.`,
     suggested: (name: string, date: string) => `Suggested winner since ${date}: ${name}.`,
     noDifference: "With 95 % probability no variant beats the leader by more than 1 %. It is safe to stop.",

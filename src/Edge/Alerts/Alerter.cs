@@ -31,7 +31,7 @@ internal sealed class Alerter : IDisposable
 
     private readonly AlerterOptions _options;
     private readonly CatalogHolder _catalog;
-    private readonly Tally _tally;
+    private readonly ITally _tally;
     private readonly AlertBook _book;
     private readonly DestinationChecker? _destinations;
     private readonly AlertWebhook? _webhook;
@@ -61,7 +61,7 @@ internal sealed class Alerter : IDisposable
     public Alerter(
         AlerterOptions options,
         CatalogHolder catalog,
-        Tally tally,
+        ITally tally,
         AlertBook book,
         DestinationChecker? destinations,
         AlertWebhook? webhook,
@@ -121,7 +121,15 @@ internal sealed class Alerter : IDisposable
         var failing = _destinations?.Failing ?? new Dictionary<string, string>();
         foreach (var entry in _catalog.Current.Entries)
         {
-            if (entry.IsRunning)
+            if (entry.IsRunning && !_tally.IsCurrent(entry.Experiment.Uid))
+            {
+                // Nothing begins or ends by counts that are too old to say so.
+                foreach (var alert in _book.Alerts.Where(alert => alert.Uid == entry.Experiment.Uid))
+                {
+                    holding[alert.Cause] = alert.Text;
+                }
+            }
+            else if (entry.IsRunning)
             {
                 var counted = CountedOf(entry.Experiment);
                 AlertRules.Apply(entry.Experiment, counted, known, now, _options.NoTrafficAfter, failing, holding);

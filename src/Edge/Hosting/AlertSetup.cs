@@ -17,7 +17,7 @@ internal static class AlertSetup
     public static Alerter Build(
         EdgeOptions options,
         CatalogHolder catalog,
-        Tally tally,
+        ITally tally,
         Func<bool> isLeader,
         TimeProvider time,
         ILogger log

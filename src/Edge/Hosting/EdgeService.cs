@@ -33,6 +33,7 @@ using Edge.Requests;
 using Edge.Settings;
 using Edge.Statistics.Counting;
 using Edge.Statistics.Optimization;
+using Edge.Statistics.Querying;
 using Edge.Statistics.WhatIf;
 using Edge.Storage;
 using Edge.Telemetry;
@@ -86,6 +87,9 @@ internal sealed class EdgeService : IAsyncDisposable
 
     /// <summary>Null on an edge, whose weights its origin moves.</summary>
     private readonly Optimizer? _optimizer;
+
+    /// <summary>The counts of all nodes; null unless they come from ClickHouse.</summary>
+    private readonly ClickHouseTally? _counts;
 
     /// <summary>Null on an edge, which has no tally to look at.</summary>
     private readonly Alerter? _alerter;
@@ -174,10 +178,11 @@ internal sealed class EdgeService : IAsyncDisposable
             Limits = TallyLimits.Default with { UnitsMax = options.Role == NodeRole.Edge ? 0 : options.TallyUnitsMax },
         };
         var tally = Tally.Open(tallyOptions, _journal, _catalog, time, _logger);
-        var clicksOf = (string uid) => (long)tally.CountsOf(uid).Sum(static variant => variant.Clicks);
+        _counts = _experiments is null ? null : CountsSetup.Open(options, _catalog, time, _logger);
+        var counts = _counts ?? (ITally)tally;
         if (options.Role == NodeRole.Origin)
         {
-            _publisher = OpenPublisher(fleet!, rulesInForce, clicksOf);
+            _publisher = OpenPublisher(fleet!, rulesInForce, counts);
         }
 
         RecomputationFiles? recomputations = null;
@@ -186,14 +191,14 @@ internal sealed class EdgeService : IAsyncDisposable
             recomputations = RecomputationFiles.Open(options.RecomputationsDir, _logger);
             _optimizer = new Optimizer(
                 _experiments,
-                tally,
+                counts,
                 recomputations,
                 static (experiment, now) => experiment.RunTime(now),
                 IsLeader,
                 time,
                 _logger
             );
-            _alerter = AlertSetup.Build(options, _catalog, tally, IsLeader, time, _logger);
+            _alerter = AlertSetup.Build(options, _catalog, counts, IsLeader, time, _logger);
         }
 
         _forwarder = new Forwarder(new PumpBuilder(options, _journal, time, _logger).Build(tally), _logger);
@@ -228,7 +233,7 @@ internal sealed class EdgeService : IAsyncDisposable
         var visitors = new VisitorReader(time, addresses, places, _userAgents, _verdicts, hashes, _links);
         var variants = new VariantAssigner(options.VariantOverride, hashes, new ExposureMap());
         _catchUp = tally.CatchUpAsync;
-        var budgets = new ClickBudgets(clicksOf, uid => _follower?.Exhausted.Contains(uid) == true);
+        var budgets = new ClickBudgets(uid => ClicksOf(tally, uid), uid => _follower?.Exhausted.Contains(uid) == true);
         var visits = new VisitRecorder(options.Node, time, visitors, variants, _verdicts, budgets, _journal, metrics);
         var duplicates = new DuplicateWindow(options.DuplicateMemoryBytes, time);
         _duplicates = new DuplicateRestore(
@@ -304,7 +309,7 @@ internal sealed class EdgeService : IAsyncDisposable
             ? null
             : BuildManaged(
                 _experiments,
-                tally,
+                counts,
                 recomputations!,
                 salt,
                 ledger,
@@ -358,6 +363,7 @@ internal sealed class EdgeService : IAsyncDisposable
                 _catalog,
                 _experiments,
                 tally,
+                _counts,
                 _optimizer,
                 _alerter,
                 new FleetMetrics(_follower, _publisher, nodes, time),
@@ -501,6 +507,7 @@ internal sealed class EdgeService : IAsyncDisposable
         _certificate?.StartWatching();
         _ratchet?.StartWatching();
         _forwarder.Start();
+        _counts?.Start();
         _optimizer?.Start();
         _alerter?.Start();
         if (_catalog.Current.Entries.Any(entry => entry.Limits?.Exhausted is not null))
@@ -560,7 +567,7 @@ internal sealed class EdgeService : IAsyncDisposable
         await _journal.CommitAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (_optimizer is not null && _alerter is not null)
         {
-            await Task.WhenAll(_optimizer.StopAsync(), _alerter.StopAsync())
+            await Task.WhenAll(_optimizer.StopAsync(), _alerter.StopAsync(), _counts?.StopAsync() ?? Task.CompletedTask)
                 .WaitAsync(OptimizerDeadline)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -597,6 +604,7 @@ internal sealed class EdgeService : IAsyncDisposable
         _forwarder.Dispose();
         _optimizer?.Dispose();
         _alerter?.Dispose();
+        _counts?.Dispose();
         _fullJournal.Dispose();
         await _live.DisposeAsync();
         await _journal.DisposeAsync();
@@ -766,14 +774,14 @@ internal sealed class EdgeService : IAsyncDisposable
     }
 
     /// <summary>Opens what an origin gives to its edges.</summary>
-    private CatalogPublisher OpenPublisher(FleetSecret fleet, VerdictRuleOptions rules, Func<string, long> clicksOf)
+    private CatalogPublisher OpenPublisher(FleetSecret fleet, VerdictRuleOptions rules, ITally counts)
     {
         var publisher = new CatalogPublisher(
             FleetDirectory(),
             fleet,
             _catalog,
             _keys,
-            new ExhaustedLinks(_catalog, clicksOf),
+            new ExhaustedLinks(_catalog, uid => ClicksOf(counts, uid)),
             rules,
             _time,
             _logger
@@ -783,6 +791,8 @@ internal sealed class EdgeService : IAsyncDisposable
         _web.Lifetime.ApplicationStopping.Register(publisher.Close);
         return publisher;
     }
+
+    private static long ClicksOf(ITally tally, string uid) => tally.CountsOf(uid).Sum(static variant => variant.Clicks);
 
     private string FleetDirectory()
     {
@@ -857,7 +867,7 @@ internal sealed class EdgeService : IAsyncDisposable
     /// </summary>
     private ManagedRoutes BuildManaged(
         IExperimentStore experiments,
-        Tally tally,
+        ITally tally,
         RecomputationFiles recomputations,
         string salt,
         Ledger ledger,
@@ -958,7 +968,7 @@ internal sealed class EdgeService : IAsyncDisposable
         ShareTokens shareTokens,
         SessionTable sessions,
         SameOrigin origins,
-        Tally tally,
+        ITally tally,
         RecomputationFiles recomputations,
         WrongKeys wrongKeys,
         Metrics metrics
@@ -976,7 +986,7 @@ internal sealed class EdgeService : IAsyncDisposable
     /// <summary>Builds the management API: key and rate limit, then the output cache, then the routes.</summary>
     private ManagementApi BuildManagement(
         IExperimentStore experiments,
-        Tally tally,
+        ITally tally,
         RecomputationFiles recomputations,
         ManagementAccess access,
         AuditTrail audit,

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Edge.Fleet;
 using Edge.Formats;
+using Edge.Forwarding;
 using Edge.Settings.Sinks;
 using Edge.Visits;
 
@@ -298,6 +299,7 @@ internal sealed class EdgeConfiguration
 
         CheckStore();
         CheckAlerts();
+        CheckTally();
         CheckSalt();
         ReadLinkSecrets();
         CheckTls();
@@ -483,6 +485,35 @@ internal sealed class EdgeConfiguration
         )
         {
             Report("automation.* is set, but an edge has the rules of its origin; set it there");
+        }
+    }
+
+    private void CheckTally()
+    {
+        const string Key = "tally.sink";
+        var name = _options.TallySink;
+        if (name.Length == 0 || _isFileLost)
+        {
+            return;
+        }
+
+        if (_options.Role == NodeRole.Edge)
+        {
+            Report($"{Key} is set, but an edge counts for its origin; set it there", Key, "role");
+            return;
+        }
+
+        var sink = _options.Sinks.FirstOrDefault(sink => sink.Name == name);
+        if (sink is null || sink.Type != SinkType.ClickHouse)
+        {
+            Report($"{Key} must name a sink of type clickhouse; {name} is {(sink is null ? "no sink" : "none")}", Key);
+        }
+        else if (
+            sink.FilterApis.Length + sink.FilterProjects.Length + sink.FilterTypes.Length + sink.FilterVerdicts.Length > 0
+            || sink.FieldsAllow.Length + sink.FieldsDeny.Length + sink.FieldsRename.Count > 0
+        )
+        {
+            Report($"{Key} names {name}, whose filters and fields leave out what experiments count; remove them", Key);
         }
     }
 

@@ -192,6 +192,12 @@ internal sealed class EdgeOptions
     public long IngestInFlightBytes { get; set; } = 256L << 20;
     public long DuplicateMemoryBytes { get; set; } = 128L << 20;
     public int TallyUnitsMax { get; set; } = 1_000_000;
+    public string TallySink { get; set; } = "";
+    public int TallyRefreshSeconds { get; set; } = 30;
+    public int TallyStaleSeconds { get; set; } = 900;
+    public int TallyLateHours { get; set; } = 24;
+    public int TallyQuerySeconds { get; set; } = 60;
+    public long TallyQueryBytes { get; set; } = 2L << 30;
 
     public string AlertsWebhookUrl { get; set; } = "";
     public string AlertsWebhookUrlFile { get; set; } = "";
@@ -264,6 +270,8 @@ internal sealed class EdgeOptions
     public string CursorsDir => Path.Combine(DataDir, "cursors");
 
     public string RecomputationsDir => Path.Combine(DataDir, "recomputations");
+
+    public string CountsDir => Path.Combine(DataDir, "counts");
 
     /// <summary>Directory the file sink writes to by default.</summary>
     public string ForwardedDir => Path.Combine(DataDir, "forwarded");

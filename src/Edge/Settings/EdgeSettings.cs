@@ -473,6 +473,52 @@ internal static class EdgeSettings
             o => o.TallyUnitsMax,
             (o, v) => o.TallyUnitsMax = (int)v
         ),
+        Text(
+            "tally.sink",
+            "Name of the sink of type clickhouse whose table experiments are counted from, with the events of all nodes that write to it; empty counts what passes through this node.",
+            o => o.TallySink,
+            (o, v) => o.TallySink = v
+        ),
+        Number(
+            "tally.refreshSeconds",
+            1,
+            3_600,
+            "Pause between two rounds of questions to tally.sink, seconds; at least nine times as long as the round took.",
+            o => o.TallyRefreshSeconds,
+            (o, v) => o.TallyRefreshSeconds = (int)v
+        ),
+        Number(
+            "tally.staleSeconds",
+            10,
+            86_400,
+            "Age from which counts of tally.sink move no weights, suggest no winner and begin or end no alert, seconds; they are shown with their age.",
+            o => o.TallyStaleSeconds,
+            (o, v) => o.TallyStaleSeconds = (int)v
+        ),
+        Number(
+            "tally.lateHours",
+            1,
+            168,
+            "How long after the end of a UTC day and of the windows begun on it its events may still arrive in tally.sink, hours; the day is counted once then, and until then at every round.",
+            o => o.TallyLateHours,
+            (o, v) => o.TallyLateHours = (int)v
+        ),
+        Number(
+            "tally.querySeconds",
+            1,
+            600,
+            "Maximum time of one question to tally.sink on the server, seconds.",
+            o => o.TallyQuerySeconds,
+            (o, v) => o.TallyQuerySeconds = (int)v
+        ),
+        Number(
+            "tally.queryBytes",
+            16L << 20,
+            1L << 40,
+            "Maximum memory of one question to tally.sink on the server, bytes.",
+            o => o.TallyQueryBytes,
+            (o, v) => o.TallyQueryBytes = v
+        ),
         Setting<EdgeOptions>.Text(
             "alerts.webhookUrl",
             "Where alerts about experiments are posted: http or https, without user and password; the incoming webhook of a chat will do. Empty sends none.",

@@ -3,6 +3,7 @@ using Edge.Formats;
 using Edge.Statistics.Counting;
 using Edge.Statistics.Inference;
 using Edge.Statistics.Optimization;
+using Edge.Statistics.Querying;
 using Edge.Statistics.Results;
 
 namespace Edge.Statistics;
@@ -17,4 +18,5 @@ namespace Edge.Statistics;
 [JsonSerializable(typeof(IReadOnlyList<SampleRatioState>), TypeInfoPropertyName = "SampleRatioStates")]
 [JsonSerializable(typeof(WinnerWatch))]
 [JsonSerializable(typeof(ExperimentResults))]
+[JsonSerializable(typeof(QueriedState))]
 internal sealed partial class StatisticsJson : JsonSerializerContext;

@@ -36,4 +36,19 @@ internal static partial class StatisticsMessages
 
     [LoggerMessage(614, LogLevel.Warning, "The recomputations of experiment {Uid} cannot be read: {Reason}")]
     public static partial void RecomputationsUnreadable(this ILogger log, string uid, string reason);
+
+    [LoggerMessage(620, LogLevel.Warning, "Experiments cannot be counted from ClickHouse, and show the last counts: {Reason}")]
+    public static partial void CountsNotRead(this ILogger log, string reason);
+
+    [LoggerMessage(621, LogLevel.Information, "Experiments are counted from ClickHouse at {Place} again")]
+    public static partial void CountsReadAgain(this ILogger log, string place);
+
+    [LoggerMessage(622, LogLevel.Warning, "Experiment {Uid} cannot be counted from ClickHouse: {Reason}")]
+    public static partial void ExperimentNotCounted(this ILogger log, string uid, string reason);
+
+    [LoggerMessage(623, LogLevel.Warning, "What was kept of the counts of experiment {Uid} was set aside, and it is counted anew: {Reason}")]
+    public static partial void CountsStartOver(this ILogger log, string uid, string reason);
+
+    [LoggerMessage(624, LogLevel.Warning, "Counts from ClickHouse could not be kept and will be retried: {Reason}")]
+    public static partial void CountsNotWritten(this ILogger log, string reason);
 }

@@ -210,6 +210,11 @@ internal static class MetricFamilies
         "edge_tally_uncounted_total",
         "Events of experiments that could not be counted."
     );
+    public static readonly MetricFamily TallyAge = Gauge(
+        "edge_tally_age_seconds",
+        "Age of the oldest counts of a running experiment, with tally.sink alone; +Inf while one has none.",
+        "seconds"
+    );
     public static readonly MetricFamily WeightsPublishedTotal = Counter(
         "edge_weights_published_total",
         "Publications of new weights."

@@ -81,7 +81,7 @@ public sealed class AlerterTests : IAsyncLifetime
         Assert.Equal("Spring", message.GetProperty("experiment").Text("name"));
         var results = ExperimentTally.ResultsOf(
             _store.Catalog.Current.Entries[0].Experiment,
-            _tally.Find("exp_abc123"),
+            _tally,
             _clock.GetUtcNow()
         );
         Assert.Equal($"Spring: {results.SampleRatioMismatch.Warning}", message.Text("text"));

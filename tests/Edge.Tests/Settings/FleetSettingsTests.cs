@@ -35,6 +35,10 @@ public class FleetSettingsTests
     [InlineData(Edge + " fleet.originUrl=http://origin:0", "fleet.originUrl must be an address")]
     [InlineData(Edge + " urls=http://*:8443 fleet.originUrl=https://127.0.0.1:8443", "where this edge itself listens")]
     [InlineData(Edge + " urls=http://10.1.2.3:80 fleet.originUrl=http://10.1.2.3", "where this edge itself listens")]
+    [InlineData(Edge + " sinks.h.type=clickhouse sinks.h.url=http://h:8123 tally.sink=h", "tally.sink is set, but an edge counts for its origin")]
+    [InlineData(Origin + " tally.sink=h", "tally.sink must name a sink of type clickhouse; h is no sink")]
+    [InlineData(Origin + " tally.sink=file", "tally.sink must name a sink of type clickhouse; file is none")]
+    [InlineData(Origin + " sinks.h.type=clickhouse sinks.h.url=http://h:8123 sinks.h.filters.types=click tally.sink=h", "whose filters and fields")]
     [InlineData(Edge + " node=a/b", "node must have at most 253")]
     public void Settings_ThatDoNotBelongTogether_AreRefused(string settings, string expected) =>
         Assert.Contains(

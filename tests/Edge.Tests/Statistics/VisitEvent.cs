@@ -70,11 +70,15 @@ internal sealed record VisitEvent
 
     public string UnitIgnored { get; init; } = "";
 
+    /// <summary>Name of the test that it is of; empty for none.</summary>
+    public string Synthetic { get; init; } = "";
+
     public byte[] Encode()
     {
         var tracked = new TrackedEvent
         {
-            Id = Ids.Next(),
+            Id = Ids.Next(At),
+            Synthetic = Encoding.UTF8.GetBytes(Synthetic),
             Node = "test",
             ReceivedAt = At,
             Api = "pictify",

@@ -1,6 +1,6 @@
 import { useMemo, useState } from "preact/hooks";
 import { api, type Breakdown, type Recomputations, type Results, type VariantResults } from "../api";
-import { count, day, figure, lift, points, probability, regionName, share, span } from "../format";
+import { count, day, figure, lift, moment, points, probability, regionName, share, span } from "../format";
 import { t } from "../strings.en";
 import { inWords } from "../words";
 import { Audience, Intervals } from "../ui/Charts";
@@ -78,6 +78,7 @@ function Verdict({ results }: { results: Results }) {
           <strong>{t.one.srmTitle}.</strong> {inWords(ratio.warning ?? "")}
         </div>
       )}
+      {results.countsProblem && <p class="note caution">{t.one.oldCounts(moment(results.countedAt), results.countsProblem)}</p>}
       {results.unfilledMergeTags > 0 && <p class="note caution">{t.one.mergeTags(results.unfilledMergeTags)}</p>}
       {results.trialsMissed.unnamed > 0 && <p class="note caution">{t.one.missedUnnamed(results.trialsMissed.unnamed)}</p>}
       {results.trialsMissed.noChance > 0 && <p class="note caution">{t.one.missedChance(results.trialsMissed.noChance)}</p>}

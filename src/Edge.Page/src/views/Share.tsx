@@ -119,7 +119,7 @@ export function Shared({ token }: { token: string }) {
           <p class="row small soft">
             <State status={results.status} />
             <span>{t.type[results.type]}</span>
-            <span>{moment(results.computedAt)}</span>
+            <span>{moment(results.countedAt)}</span>
             <span>{t.share.until(moment(expiresAt))}</span>
           </p>
         </div>

@@ -34,6 +34,11 @@ internal static class ResultsText
                 $"Not counted: {excluded.Bot} of bots, {excluded.Scanner} of scanners, {excluded.Prefetch} prefetched."
             )
         );
+        if (results.CountsProblem is { } problem)
+        {
+            output.WriteLine(Invariant($"Warning: these are the counts of {Timestamp.Format(results.CountedAt)}: {problem}."));
+        }
+
         if (results.UnfilledMergeTags > 0)
         {
             output.WriteLine(

@@ -48,7 +48,7 @@ internal static class SinkInit
             return ExitCode.WrongUsage;
         }
 
-        if (SetUp(sink, applies: !printsOnly) is not { } settingUp)
+        if (SetUp(sink, options, applies: !printsOnly) is not { } settingUp)
         {
             await error.WriteLineAsync(
                 $"edge sink init: sink {sink.Name} is of type {SinkTypes.Word(sink.Type)}, which needs no tables"
@@ -78,11 +78,14 @@ internal static class SinkInit
         return ExitCode.Success;
     }
 
-    private static Task<SinkSetup>? SetUp(SinkOptions sink, bool applies) =>
+    private static Task<SinkSetup>? SetUp(SinkOptions sink, EdgeOptions options, bool applies) =>
         sink.Type switch
         {
             SinkType.ClickHouse => ClickHouseSetup.RunAsync(
-                SinkFactory.ClickHouseOptions(sink),
+                SinkFactory.ClickHouseOptions(sink) with
+                {
+                    CountsExperiments = options.TallySink == sink.Name,
+                },
                 applies,
                 TimeProvider.System
             ),

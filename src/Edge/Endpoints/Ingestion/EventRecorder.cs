@@ -371,7 +371,6 @@ internal sealed class EventRecorder(
     private TrackedEvent Describe(in Sender sender, ReceivedEvent e, ReadOnlySpan<byte> serverId) =>
         new()
         {
-            Id = _ids.Next(),
             SenderId = serverId.IsEmpty ? e.SenderId.Span : serverId,
             Node = node,
             Timestamp = e.Timestamp,
@@ -407,6 +406,8 @@ internal sealed class EventRecorder(
     )
     {
         var source = SourceOf(siteHost, e, new SourceScratch(scratch));
+        // Stamped with the time of receipt: on a server whose times are in seconds the id has its milliseconds.
+        tracked.Id = _ids.Next(visitor.Now);
         visitor.WriteTo(ref tracked, source);
         if (e.DeviceType.Length > 0)
         {

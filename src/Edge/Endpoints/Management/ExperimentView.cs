@@ -10,7 +10,7 @@ namespace Edge.Endpoints.Management;
 /// </summary>
 /// <param name="tally">The counters.</param>
 /// <param name="knowsPlaces">Whether the service can say where visitors are now.</param>
-internal sealed class ExperimentView(Tally tally, Func<bool> knowsPlaces)
+internal sealed class ExperimentView(ITally tally, Func<bool> knowsPlaces)
 {
     /// <summary>The definition with its counters.</summary>
     public Experiment Of(Experiment experiment)

@@ -11,7 +11,7 @@ namespace Edge.Endpoints.Management;
 /// <c>GET /experiments/api/{uid}/results.csv</c>: the time series of the results as a table (RFC 4180), one line per
 /// hour and variant, with <c>?by=day</c> per UTC day.
 /// </summary>
-internal sealed class GetSeries(CatalogHolder catalog, Tally tally)
+internal sealed class GetSeries(CatalogHolder catalog, ITally tally)
 {
     /// <summary>What may be asked for.</summary>
     public static readonly string[] Parameters = ["by"];
@@ -36,6 +36,12 @@ internal sealed class GetSeries(CatalogHolder catalog, Tally tally)
                 request.Context,
                 [new Violation("by", $"must be {Hour} or {Day}", ViolationCodes.InvalidValue)]
             );
+            return;
+        }
+
+        if (GetResults.Refuse(request.Context, tally.AgeOf(experiment.Uid)) is { } refusal)
+        {
+            await refusal;
             return;
         }
 

@@ -11,7 +11,7 @@ namespace Edge.Endpoints.Management;
 /// <c>GET /experiments/api/summaries</c>: what a list of the team's experiments shows of each, archived ones never.
 /// Results are computed for the experiments of one page alone.
 /// </summary>
-internal sealed class SummarizeExperiments(CatalogHolder catalog, Tally tally, TimeProvider time)
+internal sealed class SummarizeExperiments(CatalogHolder catalog, ITally tally, TimeProvider time)
 {
     /// <summary>What may be asked for.</summary>
     public static readonly string[] Parameters = ["q", "type", "status", "sort", "page", "limit"];
@@ -120,7 +120,8 @@ internal sealed class SummarizeExperiments(CatalogHolder catalog, Tally tally, T
     private void Write(Utf8JsonWriter json, Experiment experiment, DateTimeOffset now)
     {
         var counted = tally.Find(experiment.Uid);
-        var results = ExperimentTally.ResultsOf(experiment, counted, now);
+        var age = tally.AgeOf(experiment.Uid);
+        var results = ExperimentTally.ResultsOf(experiment, counted, age, now);
         json.WriteStartObject();
         json.WriteString("uid", experiment.Uid);
         json.WriteString("slug", experiment.Slug);
@@ -131,7 +132,10 @@ internal sealed class SummarizeExperiments(CatalogHolder catalog, Tally tally, T
         json.WriteString("updatedAt", Timestamp.Format(experiment.UpdatedAt));
         json.WriteNumber("daysRun", results.DaysRun);
         json.WriteNumber("variants", experiment.Variants.Count);
-        json.WriteString("recommendation", results.Recommendation);
+        json.WriteString(
+            "recommendation",
+            age.At is null ? GetResults.NoCounts(age) : results.Recommendation
+        );
         WriteLeader(json, results);
         json.WriteString("winnerVariantId", experiment.WinnerVariantId);
         json.WriteBoolean("sampleRatioMismatch", results.SampleRatioMismatch.IsMismatch);

@@ -12,6 +12,7 @@ using Edge.Postgres;
 using Edge.Requests;
 using Edge.Statistics.Counting;
 using Edge.Statistics.Optimization;
+using Edge.Statistics.Querying;
 using Edge.Telemetry;
 using Edge.Transport;
 using Edge.Visits;
@@ -33,6 +34,7 @@ internal sealed class MetricsEndpoint(
     CatalogHolder catalog,
     IExperimentStore? experiments,
     Tally tally,
+    ClickHouseTally? counts,
     Optimizer? optimizer,
     Alerter? alerter,
     FleetMetrics fleet,
@@ -278,6 +280,11 @@ internal sealed class MetricsEndpoint(
         page.Family(MetricFamilies.TallyUnits).Sample(status.Units);
         page.Family(MetricFamilies.TallyOpenTrials).Sample(status.OpenTrials);
         page.Family(MetricFamilies.TallyUnlearnedTotal).Sample(status.Unlearned);
+        if (counts is not null)
+        {
+            page.Family(MetricFamilies.TallyAge).Sample(counts.OldestAgeSeconds);
+        }
+
         page.Family(MetricFamilies.WeightsPublishedTotal).Sample(optimizer.Published);
     }
 

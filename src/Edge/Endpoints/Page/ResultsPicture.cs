@@ -69,7 +69,7 @@ internal static class ResultsPicture
                 : "";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{who}{results.Totals.Trials:N0} trials, {results.ComputedAt.UtcDateTime:yyyy-MM-dd HH:mm} UTC"
+            $"{who}{results.Totals.Trials:N0} trials, {results.CountedAt.UtcDateTime:yyyy-MM-dd HH:mm} UTC"
         );
     }
 

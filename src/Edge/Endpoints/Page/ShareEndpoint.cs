@@ -21,7 +21,7 @@ internal sealed class ShareEndpoint(
     ShareTokens tokens,
     ShareTable shares,
     CatalogHolder catalog,
-    Tally tally,
+    ITally tally,
     RecomputationFiles recomputations,
     TimeProvider time,
     Metrics metrics
@@ -56,7 +56,12 @@ internal sealed class ShareEndpoint(
                 : GetRecomputations.UnreadableAsync(context);
         }
 
-        var results = ExperimentTally.ResultsOf(experiment, tally.Find(experiment.Uid), time.GetUtcNow());
+        if (GetResults.Refuse(context, tally.AgeOf(experiment.Uid)) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var results = ExperimentTally.ResultsOf(experiment, tally, time.GetUtcNow());
         return form switch
         {
             "/results" => WriteAsync(context, experiment, share!, results),

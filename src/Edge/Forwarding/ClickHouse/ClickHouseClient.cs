@@ -37,8 +37,11 @@ internal sealed class ClickHouseClient(ClickHouseSinkOptions options, TimeProvid
     }
 
     /// <summary>Sends one statement as text.</summary>
-    public Task<HttpResult> ExecuteAsync(string statement, CancellationToken cancellation) =>
-        SendAsync("", new StringContent(statement, Encoding.UTF8, "text/plain"), cancellation);
+    /// <param name="statement">The statement.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <param name="settings">Settings of the server for it, as a query of a URL.</param>
+    public Task<HttpResult> ExecuteAsync(string statement, CancellationToken cancellation, string settings = "") =>
+        SendAsync(settings, new StringContent(statement, Encoding.UTF8, "text/plain"), cancellation);
 
     /// <summary>The server's version and capabilities, or why it could not be asked, in words.</summary>
     public async Task<(ClickHouseVersion? Server, string? Problem)> AskAsync(CancellationToken cancellation)

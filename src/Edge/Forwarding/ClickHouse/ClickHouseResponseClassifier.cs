@@ -81,11 +81,8 @@ internal static class ClickHouseResponseClassifier
         };
     }
 
-    private static bool IsAboutAnEnum(string body) =>
-        body.Contains("Unknown element", StringComparison.Ordinal)
-        && body.Contains("enum", StringComparison.OrdinalIgnoreCase);
-
-    private static int? CodeOf(HttpResult response)
+    /// <summary>The server's code of an error; null when there is none, or it is not the server's.</summary>
+    public static int? CodeOf(HttpResult response)
     {
         var text = response.ExceptionCode.AsSpan();
         if (text.IsEmpty && response.Body.Contains("DB::Exception", StringComparison.Ordinal))
@@ -102,4 +99,8 @@ internal static class ClickHouseResponseClassifier
             ? code
             : null;
     }
+
+    private static bool IsAboutAnEnum(string body) =>
+        body.Contains("Unknown element", StringComparison.Ordinal)
+        && body.Contains("enum", StringComparison.OrdinalIgnoreCase);
 }

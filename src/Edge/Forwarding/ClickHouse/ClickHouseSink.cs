@@ -118,4 +118,7 @@ internal sealed record ClickHouseSinkOptions
     /// <summary>Read for every batch when set, so that a changed password needs no restart.</summary>
     public string PasswordFile { get; init; } = "";
     public bool Compresses { get; init; } = true;
+
+    /// <summary>Whether experiments are counted from it (<see cref="ClickHouseTallyTables"/>).</summary>
+    public bool CountsExperiments { get; init; }
 }

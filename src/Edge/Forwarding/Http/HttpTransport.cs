@@ -14,6 +14,9 @@ namespace Edge.Forwarding.Http;
 /// </summary>
 internal sealed class HttpTransport : IDisposable
 {
+    /// <summary>Room for a response body before it turns out to be longer.</summary>
+    private const int ResponseBytesAtFirst = 16 << 10;
+
     private static readonly TimeSpan IdleConnectionKept = TimeSpan.FromSeconds(30);
 
     private readonly HttpTransportOptions _options;
@@ -43,8 +46,9 @@ internal sealed class HttpTransport : IDisposable
                 .SendAsync(request, HttpCompletionOption.ResponseHeadersRead, deadline.Token)
                 .ConfigureAwait(false);
             var body = await ReadBodyAsync(response, deadline.Token).ConfigureAwait(false);
-            return new HttpResult((int)response.StatusCode, body, null)
+            return new HttpResult((int)response.StatusCode, body.Text, null)
             {
+                IsCut = body.IsCut,
                 RetryAfter = RetryAfterOf(response.Headers.RetryAfter),
                 ExceptionCode = response.Headers.TryGetValues("X-ClickHouse-Exception-Code", out var codes)
                     ? codes.First()
@@ -86,14 +90,28 @@ internal sealed class HttpTransport : IDisposable
 
     private string Setting(string name) => _options.HasTimeoutSettings ? $" ({name})" : "";
 
-    private async Task<string> ReadBodyAsync(HttpResponseMessage response, CancellationToken cancellation)
+    private async Task<(string Text, bool IsCut)> ReadBodyAsync(HttpResponseMessage response, CancellationToken cancellation)
     {
         await using var stream = await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
-        var buffer = new byte[_options.ResponseMaxBytes];
-        var length = await stream
-            .ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellation)
-            .ConfigureAwait(false);
-        return Encoding.UTF8.GetString(buffer, 0, length);
+        var buffer = new byte[Math.Min(_options.ResponseMaxBytes, ResponseBytesAtFirst)];
+        var length = 0;
+        while (true)
+        {
+            length += await stream
+                .ReadAtLeastAsync(
+                    buffer.AsMemory(length),
+                    buffer.Length - length,
+                    throwOnEndOfStream: false,
+                    cancellation
+                )
+                .ConfigureAwait(false);
+            if (length < buffer.Length || length == _options.ResponseMaxBytes)
+            {
+                return (Encoding.UTF8.GetString(buffer, 0, length), length == _options.ResponseMaxBytes);
+            }
+
+            Array.Resize(ref buffer, (int)Math.Min(_options.ResponseMaxBytes, 2L * buffer.Length));
+        }
     }
 
     private TimeSpan RetryAfterOf(RetryConditionHeaderValue? header)
@@ -187,6 +205,9 @@ internal sealed record HttpResult(int Status, string Body, string? Failure)
 
     /// <summary>ClickHouse's error code from its header; null without one.</summary>
     public string? ExceptionCode { get; init; }
+
+    /// <summary>Whether the body is as long as may be read, so that something may be missing.</summary>
+    public bool IsCut { get; init; }
 
     /// <summary>Whether it failed because the address is none that may be connected to.</summary>
     public bool IsAddressRefused { get; init; }

@@ -56,6 +56,15 @@ internal sealed class BreakdownCounter(string name, SharedBudget rows)
         Others().CountTrial(variant, isSuccess);
     }
 
+    /// <summary>Adds what was counted elsewhere of one value and variant.</summary>
+    /// <param name="value">The value as events have it, escapes included; empty when it is unknown, null for the others.</param>
+    /// <param name="variant">Index of the variant.</param>
+    /// <param name="events">Events.</param>
+    /// <param name="trials">Matured trials.</param>
+    /// <param name="successes">Those that succeeded.</param>
+    public void Add(byte[]? value, int variant, in KindCounts events, long trials, long successes) =>
+        (value is null ? Others() : RowOf(value)).Add(variant, events, trials, successes);
+
     /// <summary>Returns the rows to the budget that all experiments share.</summary>
     public void Clear()
     {
@@ -210,6 +219,25 @@ internal sealed class BreakdownCounter(string name, SharedBudget rows)
             Reserve(ref _trials, TrialKinds * (variant + 1));
             _trials[TrialKinds * variant]++;
             _trials[(TrialKinds * variant) + 1] += isSuccess ? 1 : 0;
+        }
+
+        public void Add(int variant, in KindCounts events, long trials, long successes)
+        {
+            if (events.Total > 0)
+            {
+                Reserve(ref _counts, Kinds * (variant + 1));
+                _counts[(Kinds * variant) + IndexOf(TalliedKind.Impression)] += events.Impressions;
+                _counts[(Kinds * variant) + IndexOf(TalliedKind.Click)] += events.Clicks;
+                _counts[(Kinds * variant) + IndexOf(TalliedKind.View)] += events.Views;
+                _counts[(Kinds * variant) + IndexOf(TalliedKind.Conversion)] += events.Conversions;
+                Total += events.Total;
+            }
+            if (trials > 0)
+            {
+                Reserve(ref _trials, TrialKinds * (variant + 1));
+                _trials[TrialKinds * variant] += trials;
+                _trials[(TrialKinds * variant) + 1] += successes;
+            }
         }
 
         public void Add(Row other)

@@ -35,6 +35,19 @@ internal sealed class CountSeries(long periodMs)
         counts.Successes += isSuccess ? 1 : 0;
     }
 
+    /// <summary>Adds what was counted of a period; nothing makes no point.</summary>
+    public void Add(long atMs, long impressions, long clicks, long trials, long successes)
+    {
+        if (impressions + clicks + trials > 0)
+        {
+            ref var counts = ref At(atMs);
+            counts.Impressions += impressions;
+            counts.Clicks += clicks;
+            counts.Trials += trials;
+            counts.Successes += successes;
+        }
+    }
+
     /// <summary>
     /// Keeps the newest <paramref name="kept"/> points. Limited by number, not by age: a clock that is wrong for an
     /// hour must not discard a year of counts.

@@ -31,6 +31,9 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
     private long _unfilledTags;
     private TrialsMissed _missed;
 
+    // Open trials that are counted elsewhere.
+    private int _openElsewhere;
+
     public string Uid { get; } = uid;
 
     /// <summary>When the experiment disappeared from the catalog; null while it is there.</summary>
@@ -48,9 +51,12 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
     public DateTimeOffset? LastCountedAt =>
         _lastCountedMs is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null;
 
-    public int OpenTrials => _tracker.Open;
+    public int OpenTrials => _tracker.Open + _openElsewhere;
 
     public VariantTally[] Counts => [.. _variants.Select(variant => variant.Counts)];
+
+    /// <summary>The weights of the versions it knows.</summary>
+    public IList<VersionWeights> Weights => _weights.Values;
 
     /// <summary>The sample ratio test as the results of the experiment have it.</summary>
     public SampleRatioResult TestRatio(Experiment experiment) =>
@@ -147,6 +153,56 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
         }
     }
 
+    /// <summary>
+    /// Adds what was counted elsewhere of a stretch of time, the stretches in order. Throws
+    /// <see cref="InvalidDataException"/> when it names more variants than there may be.
+    /// </summary>
+    public void Add(CountedStretch stretch)
+    {
+        if (stretch.Facts is { } facts)
+        {
+            _firstEventMs = Math.Min(_firstEventMs, facts.FirstEventMs);
+            _lastEventMs = Math.Max(_lastEventMs, facts.LastEventMs);
+            _machineImpressions = _machineImpressions.Plus(facts.MachineImpressions);
+            _machineClicks = _machineClicks.Plus(facts.MachineClicks);
+            _unfilledTags += facts.UnfilledTags;
+            _missed = new TrialsMissed(
+                _missed.Unnamed + facts.Missed.Unnamed,
+                _missed.NoRoom,
+                _missed.NoChance + facts.Missed.NoChance
+            );
+        }
+        foreach (var events in stretch.Events)
+        {
+            _variants[Known(events.Variant)].Add(events.HourMs, events.Counts);
+            _lastCountedMs = Math.Max(_lastCountedMs ?? events.LastMs, events.LastMs);
+        }
+        foreach (var epoch in stretch.Epochs)
+        {
+            if (epoch.IsLook)
+            {
+                _trials.BeginEpoch();
+            }
+            foreach (var trials in epoch.Trials)
+            {
+                var variant = _variants[Known(trials.Variant)];
+                var sums = trials.Sums;
+                var probability = trials.BasisPoints / (double)BasisPoints.Whole;
+                variant.AddTrials(trials.HourMs, sums.Count, sums.Successes);
+                _trials.Add(variant.Id, trials.WeightsVersion, probability, sums, stretch.AreValued);
+                if (_weights.TryGetValue(trials.WeightsVersion, out var weights))
+                {
+                    _sampleRatio.Add(variant.Id, weights.Basis, sums.Count);
+                }
+            }
+        }
+        foreach (var value in stretch.Values)
+        {
+            Breakdowns[value.Breakdown].Add(value.Value, Known(value.Variant), value.Counts, value.Trials, value.Successes);
+        }
+        _openElsewhere += stretch.OpenTrials;
+    }
+
     /// <summary>Counts the trials whose result is final by now.</summary>
     public void Mature(long nowMs)
     {
@@ -166,6 +222,19 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
             {
                 _sampleRatio.Add(variant.Id, weights.Basis);
             }
+        }
+    }
+
+    /// <summary>Takes the weights of the versions that another counter of the experiment knows.</summary>
+    public void TakeWeights(IEnumerable<VersionWeights> versions)
+    {
+        foreach (var version in versions)
+        {
+            _weights.TryAdd(version.Version, version);
+        }
+        while (_weights.Count > limits.WeightVersionsMax)
+        {
+            _weights.RemoveAt(0);
         }
     }
 
@@ -234,7 +303,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
             TrialsMissed = _missed,
             Trials = TrialStatistics.FromState(_trials.ToState()),
             SampleRatio = SampleRatioCounts.FromState(_sampleRatio.ToState()),
-            OpenTrials = _tracker.Open,
+            OpenTrials = OpenTrials,
             Weights = [.. _weights.Values],
             Watch = Watch,
             Breakdown = new ResultBreakdown(
@@ -388,6 +457,11 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
             Verdict.Scanner => counts with { Scanner = counts.Scanner + 1 },
             _ => counts with { Prefetch = counts.Prefetch + 1 },
         };
+
+    private int Known(byte[] variantId) =>
+        Find(variantId) is >= 0 and var index
+            ? index
+            : throw new InvalidDataException($"there are more than {limits.VariantsMax} variants");
 
     /// <summary>
     /// Index of the variant, added if it is new; -1 when the id is invalid or there are too many variants.

@@ -76,22 +76,30 @@ internal sealed record ExperimentTally
 
     /// <summary>The results of an experiment at one moment.</summary>
     /// <param name="experiment">The experiment.</param>
-    /// <param name="counted">What was counted of it; null for nothing.</param>
+    /// <param name="tally">What was counted of it.</param>
     /// <param name="now">The moment.</param>
-    public static ExperimentResults ResultsOf(Experiment experiment, ExperimentTally? counted, DateTimeOffset now)
+    public static ExperimentResults ResultsOf(Experiment experiment, ITally tally, DateTimeOffset now) =>
+        ResultsOf(experiment, tally.Find(experiment.Uid), tally.AgeOf(experiment.Uid), now);
+
+    /// <inheritdoc cref="ResultsOf(Experiment, ITally, DateTimeOffset)"/>
+    public static ExperimentResults ResultsOf(
+        Experiment experiment,
+        ExperimentTally? counted,
+        CountsAge age,
+        DateTimeOffset now
+    )
     {
         var runTime = experiment.RunTime(now);
-        return ExperimentResults.Compute(
-            experiment,
+        var input =
             counted?.ToResultsInput(now, runTime)
-                ?? new ResultsInput
-                {
-                    Now = now,
-                    RunningTime = runTime,
-                    Trials = new TrialStatistics(),
-                    SampleRatio = new SampleRatioCounts(),
-                }
-        );
+            ?? new ResultsInput
+            {
+                Now = now,
+                RunningTime = runTime,
+                Trials = new TrialStatistics(),
+                SampleRatio = new SampleRatioCounts(),
+            };
+        return ExperimentResults.Compute(experiment, input with { CountedAt = age.At, CountsProblem = age.Problem });
     }
 
     /// <summary>The input from which the experiment's results are computed.</summary>

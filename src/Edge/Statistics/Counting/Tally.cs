@@ -15,7 +15,7 @@ namespace Edge.Statistics.Counting;
 /// been counted. The pump's thread delivers and flushes; any thread may read. A lock guards the counts and is held for
 /// microseconds, except while a checkpoint is prepared.
 /// </remarks>
-internal sealed class Tally : ISink
+internal sealed class Tally : ISink, ITally
 {
     /// <summary>The name in cursors, metrics and messages.</summary>
     public const string SinkName = "tally";
@@ -132,6 +132,11 @@ internal sealed class Tally : ISink
         }
     }
 
+    /// <summary>The clock's: what is committed is counted within moments.</summary>
+    public CountsAge AgeOf(string uid) => new(_time.GetUtcNow(), null);
+
+    public bool IsCurrent(string uid) => true;
+
     /// <summary>Waits until everything is counted that was committed when it was called, or the time is over.</summary>
     public async Task CatchUpAsync(TimeSpan deadline)
     {
@@ -174,6 +179,12 @@ internal sealed class Tally : ISink
         }
 
         _isFailing = !written.IsDelivered;
+    }
+
+    public void Keep()
+    {
+        Mature();
+        Save();
     }
 
     /// <summary>Keeps what was counted: events that are delivered again are skipped.</summary>

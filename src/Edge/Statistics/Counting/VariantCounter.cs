@@ -52,6 +52,24 @@ internal sealed class VariantCounter(string id)
         _daily.AddTrial(trial.ExposedMs, trial.IsSuccess);
     }
 
+    /// <summary>Adds what was counted elsewhere of one hour.</summary>
+    public void Add(long hourMs, in KindCounts events)
+    {
+        _impressions += events.Impressions;
+        _clicks += events.Clicks;
+        _views += events.Views;
+        _conversions += events.Conversions;
+        _hourly.Add(hourMs, events.Impressions, events.Clicks, 0, 0);
+        _daily.Add(hourMs, events.Impressions, events.Clicks, 0, 0);
+    }
+
+    /// <summary>Adds trials that were counted elsewhere, of one hour.</summary>
+    public void AddTrials(long hourMs, long trials, long successes)
+    {
+        _hourly.Add(hourMs, 0, 0, trials, successes);
+        _daily.Add(hourMs, 0, 0, trials, successes);
+    }
+
     /// <summary>Adds this variant's counts to the series of its experiment.</summary>
     public void AddTo(SortedList<long, List<SeriesCounts>> hourly, SortedList<long, List<SeriesCounts>> daily)
     {

@@ -11,20 +11,21 @@ internal sealed class SampleRatioCounts
     private readonly Dictionary<string, (long Observed, double Expected)> _counts = new(StringComparer.Ordinal);
 
     /// <summary>
-    /// Counts one matured trial. Do not add trials whose weights version is no longer known: they are left out of both
+    /// Counts matured trials. Do not add trials whose weights version is no longer known: they are left out of both
     /// counts.
     /// </summary>
     /// <param name="variantId">The variant that was chosen.</param>
     /// <param name="weights">The weights of that version by variant id, in basis points.</param>
-    public void Add(string variantId, IReadOnlyDictionary<string, int> weights)
+    /// <param name="trials">How many such trials there are.</param>
+    public void Add(string variantId, IReadOnlyDictionary<string, int> weights, long trials = 1)
     {
         foreach (var (id, weight) in weights)
         {
             var (observed, expected) = _counts.GetValueOrDefault(id);
-            _counts[id] = (observed, expected + weight / (double)BasisPoints.Whole);
+            _counts[id] = (observed, expected + trials * weight / (double)BasisPoints.Whole);
         }
         var chosen = _counts.GetValueOrDefault(variantId);
-        _counts[variantId] = (chosen.Observed + 1, chosen.Expected);
+        _counts[variantId] = (chosen.Observed + trials, chosen.Expected);
     }
 
     /// <summary>Observed and expected trials of one variant.</summary>

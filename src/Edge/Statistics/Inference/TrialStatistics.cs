@@ -34,6 +34,15 @@ internal sealed class TrialStatistics
     private double _versionSum;
     private double _versionSumOfSquares;
 
+    /// <summary>The weights version of the first trial; null before it.</summary>
+    public int? FirstVersion => _firstVersion;
+
+    /// <summary>The highest version seen since, null when there was none other.</summary>
+    public int? LatestVersion => _latestVersion;
+
+    /// <summary>How often baselines were fixed since it was made or restored.</summary>
+    public int Epochs { get; private set; }
+
     /// <summary>Matured trials of all variants.</summary>
     public long Trials
     {
@@ -59,12 +68,25 @@ internal sealed class TrialStatistics
     /// <returns>False, without counting anything, when the probability is not in (0, 1].</returns>
     public bool Add(string variantId, int weightsVersion, double probability, bool isSuccess, double? value = null)
     {
+        var outcome = value ?? (isSuccess ? 1 : 0);
+        var one = new TrialSums(1, isSuccess ? 1 : 0, outcome, outcome * outcome);
+        return Add(variantId, weightsVersion, probability, one, value is not null);
+    }
+
+    /// <summary>Counts matured trials that have variant, version and probability in common.</summary>
+    /// <param name="variantId">The variant the units were shown.</param>
+    /// <param name="weightsVersion">The weights version under which they were shown.</param>
+    /// <param name="probability">The probability with which that version chose this variant.</param>
+    /// <param name="trials">The trials.</param>
+    /// <param name="areValued">Whether outcomes are values, and not successes.</param>
+    /// <returns>False, without counting anything, when the probability is not in (0, 1].</returns>
+    public bool Add(string variantId, int weightsVersion, double probability, in TrialSums trials, bool areValued)
+    {
         if (probability is not (> 0 and <= 1))
         {
             return false;
         }
-        _isValued |= value is not null;
-        var outcome = value ?? (isSuccess ? 1 : 0);
+        _isValued |= areValued;
         _firstVersion ??= weightsVersion;
         var isFirstEpoch = weightsVersion == _firstVersion;
         if (!isFirstEpoch && !(weightsVersion <= _latestVersion))
@@ -75,18 +97,18 @@ internal sealed class TrialStatistics
         var chosen = Find(variantId) ?? Append(variantId);
         if (isFirstEpoch)
         {
-            chosen.FirstTrials++;
-            chosen.FirstSuccesses += isSuccess ? 1 : 0;
-            chosen.FirstSum += outcome;
+            chosen.FirstTrials += trials.Count;
+            chosen.FirstSuccesses += trials.Successes;
+            chosen.FirstSum += trials.Outcomes;
         }
         else
         {
-            AddWeighted(chosen, probability, outcome);
+            AddWeighted(chosen, probability, trials);
         }
-        chosen.Total += outcome;
-        chosen.TotalOfSquares += outcome * outcome;
-        chosen.Trials++;
-        chosen.Successes += isSuccess ? 1 : 0;
+        chosen.Total += trials.Outcomes;
+        chosen.TotalOfSquares += trials.Squares;
+        chosen.Trials += trials.Count;
+        chosen.Successes += trials.Successes;
         return true;
     }
 
@@ -96,6 +118,7 @@ internal sealed class TrialStatistics
     /// </summary>
     public void BeginEpoch()
     {
+        Epochs++;
         var total = _arms.Sum(arm => arm.Total);
         // A rate is between 0 and 1 before anything is known; a value can be anything.
         _pooledRate = _isValued ? total / Math.Max(1, Trials) : (total + 1.0) / (Trials + 2.0);
@@ -318,22 +341,24 @@ internal sealed class TrialStatistics
         BeginEpoch();
     }
 
-    private void AddWeighted(Arm chosen, double probability, double outcome)
+    /// <summary>Every trial contributes its baseline, and to the chosen variant (outcome - baseline) / probability more.</summary>
+    private void AddWeighted(Arm chosen, double probability, in TrialSums trials)
     {
         foreach (var arm in _arms)
         {
-            var contribution = arm.Baseline;
-            if (arm == chosen)
-            {
-                contribution += (outcome - arm.Baseline) / probability;
-            }
-            arm.Sum += contribution;
-            arm.SumOfSquares += contribution * contribution;
-            arm.WeightedTrials++;
+            // What a trial contributes whose outcome is 0, and how much of the outcome comes on top.
+            var (rest, share) =
+                arm == chosen ? (arm.Baseline - (arm.Baseline / probability), 1 / probability) : (arm.Baseline, 0);
+            arm.Sum += (trials.Count * rest) + (share * trials.Outcomes);
+            arm.SumOfSquares +=
+                (trials.Count * rest * rest)
+                + (2 * rest * share * trials.Outcomes)
+                + (share * share * trials.Squares);
+            arm.WeightedTrials += trials.Count;
         }
-        _versionTrials++;
-        _versionSum += _pooledRate;
-        _versionSumOfSquares += _pooledRate * _pooledRate;
+        _versionTrials += trials.Count;
+        _versionSum += trials.Count * _pooledRate;
+        _versionSumOfSquares += trials.Count * _pooledRate * _pooledRate;
     }
 
     /// <summary>
@@ -403,6 +428,13 @@ internal sealed class TrialStatistics
         public double SumOfSquares { get; set; }
     }
 }
+
+/// <summary>Trials that are counted together.</summary>
+/// <param name="Count">How many there are.</param>
+/// <param name="Successes">Those that reached the goal.</param>
+/// <param name="Outcomes">Sum of their outcomes: successes, or values.</param>
+/// <param name="Squares">Sum of the squares of their outcomes.</param>
+internal readonly record struct TrialSums(long Count, long Successes, double Outcomes, double Squares);
 
 /// <summary>The state of <see cref="TrialStatistics"/> for a checkpoint; JSON preserves the numbers exactly.</summary>
 /// <param name="FirstVersion">The weights version of the first epoch, or null before the first trial.</param>

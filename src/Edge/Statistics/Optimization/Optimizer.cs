@@ -33,7 +33,7 @@ internal sealed class Optimizer : IDisposable
     private static readonly TimeSpan TidyInterval = TimeSpan.FromHours(1);
 
     private readonly IExperimentStore _store;
-    private readonly Tally _tally;
+    private readonly ITally _tally;
     private readonly RecomputationFiles _history;
     private readonly Func<Experiment, DateTimeOffset, TimeSpan> _runTime;
     private readonly Func<bool> _leads;
@@ -64,7 +64,7 @@ internal sealed class Optimizer : IDisposable
     /// <param name="log">Logs publications and failures.</param>
     public Optimizer(
         IExperimentStore store,
-        Tally tally,
+        ITally tally,
         RecomputationFiles history,
         Func<Experiment, DateTimeOffset, TimeSpan> runTime,
         Func<bool> leads,
@@ -151,7 +151,7 @@ internal sealed class Optimizer : IDisposable
             return;
         }
 
-        foreach (var uid in _schedule.TakeDue())
+        foreach (var uid in _schedule.TakeDue(_tally.IsCurrent))
         {
             if (_stop.IsCancellationRequested)
             {
@@ -198,8 +198,12 @@ internal sealed class Optimizer : IDisposable
                 return new Recomputation(RecomputeOutcome.NotRunning, 0, 0);
             }
             var now = _time.GetUtcNow();
-            var (arms, comparison, isNew) = Observe(entry, now);
             var version = entry.WeightsVersion;
+            if (!_tally.IsCurrent(uid))
+            {
+                return new Recomputation(RecomputeOutcome.Stale, 0, version);
+            }
+            var (arms, comparison, isNew) = Observe(entry, now);
             if (arms is null || !(isNew || isForced || attempt > 0))
             {
                 return new Recomputation(RecomputeOutcome.NothingNew, 0, version);
@@ -353,8 +357,7 @@ internal sealed class Optimizer : IDisposable
         if (_time.GetElapsedTime(_savedAt) >= SaveInterval)
         {
             _savedAt = _time.GetTimestamp();
-            _tally.Mature();
-            _tally.Save();
+            _tally.Keep();
         }
     }
 
@@ -400,6 +403,9 @@ internal enum RecomputeOutcome
 
     /// <summary>No trial has matured since the last recomputation.</summary>
     NothingNew,
+
+    /// <summary>The counts are too old to move weights; recomputed as soon as they are current.</summary>
+    Stale,
 
     /// <summary>Its weights are not optimised: no bandit, or a goal without successes.</summary>
     NotOptimized,

@@ -60,13 +60,14 @@ internal sealed class RecomputeSchedule(TimeProvider time)
     }
 
     /// <summary>Takes the experiments that are due; each is due again one interval later.</summary>
-    public List<string> TakeDue()
+    /// <param name="canBe">Which of them can be recomputed; the others stay due. Null for all.</param>
+    public List<string> TakeDue(Predicate<string>? canBe = null)
     {
         var due = new List<string>();
         var now = time.GetTimestamp();
         foreach (var (uid, turn) in _turns)
         {
-            if (now >= turn.DueAt)
+            if (now >= turn.DueAt && canBe?.Invoke(uid) != false)
             {
                 turn.DueAt = NextAfter(now, turn.IntervalMinutes);
                 due.Add(uid);

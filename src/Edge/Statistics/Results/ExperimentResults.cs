@@ -25,6 +25,12 @@ internal sealed record ExperimentResults
 
     public required DateTimeOffset ComputedAt { get; init; }
 
+    /// <summary>The moment the counts are as of: that of the computation, or earlier when they come from ClickHouse.</summary>
+    public required DateTimeOffset CountedAt { get; init; }
+
+    /// <summary>Why the counts are not newer, in words; null when nothing keeps them from it.</summary>
+    public required string? CountsProblem { get; init; }
+
     /// <summary>Days the experiment has been running, pauses excluded, rounded to two decimals.</summary>
     public required double DaysRun { get; init; }
 
@@ -103,6 +109,8 @@ internal sealed record ExperimentResults
             Status = experiment.Status,
             Goal = experiment.GoalConfig.Type,
             ComputedAt = input.Now,
+            CountedAt = input.CountedAt ?? input.Now,
+            CountsProblem = input.CountsProblem,
             DaysRun = Math.Round(input.RunningTime.TotalDays, 2),
             AttributionWindowMinutes = experiment.AttributionWindowMinutes,
             OpenTrials = input.OpenTrials,

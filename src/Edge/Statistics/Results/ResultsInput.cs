@@ -15,6 +15,12 @@ internal sealed record ResultsInput
     /// <summary>How long the experiment has been running, pauses excluded.</summary>
     public required TimeSpan RunningTime { get; init; }
 
+    /// <summary>The moment the counts are as of; null when it is <see cref="Now"/>.</summary>
+    public DateTimeOffset? CountedAt { get; init; }
+
+    /// <summary>Why the counts are not newer; null when nothing keeps them from it.</summary>
+    public string? CountsProblem { get; init; }
+
     /// <summary>Counted requests by variant; a missing variant has none.</summary>
     public IReadOnlyList<VariantCounts> Counts { get; init; } = [];
 
@@ -67,7 +73,12 @@ internal readonly record struct VariantCounts(
 /// <param name="Bot">Crawlers and scripts.</param>
 /// <param name="Scanner">Mail security scanners.</param>
 /// <param name="Prefetch">Speculative loads (prefetch).</param>
-internal readonly record struct MachineCounts(long Bot, long Scanner, long Prefetch);
+internal readonly record struct MachineCounts(long Bot, long Scanner, long Prefetch)
+{
+    /// <summary>Both together.</summary>
+    public MachineCounts Plus(MachineCounts other) =>
+        new(Bot + other.Bot, Scanner + other.Scanner, Prefetch + other.Prefetch);
+}
 
 /// <summary>Exposures that were counted and began no trial.</summary>
 /// <param name="Unnamed">Nobody was named, in an experiment with stable units.</param>

@@ -106,7 +106,7 @@ public class ResultsPictureTests
         };
         return ResultsPicture.Of(
             experiment,
-            ExperimentTally.ResultsOf(experiment, counted: null, new DateTimeOffset(2026, 5, 1, 0, 0, 0, TimeSpan.Zero))
+            ExperimentTally.ResultsOf(experiment, counted: null, default, new DateTimeOffset(2026, 5, 1, 0, 0, 0, TimeSpan.Zero))
         );
     }
 }
