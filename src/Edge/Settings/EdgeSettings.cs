@@ -483,7 +483,7 @@ internal static class EdgeSettings
             "tally.refreshSeconds",
             1,
             3_600,
-            "Pause between two rounds of questions to tally.sink, seconds; at least nine times as long as the round took.",
+            "Pause between two rounds of questions to tally.sink, seconds; nine times as long as the round took when that is longer, up to a third of tally.staleSeconds.",
             o => o.TallyRefreshSeconds,
             (o, v) => o.TallyRefreshSeconds = (int)v
         ),

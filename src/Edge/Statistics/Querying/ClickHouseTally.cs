@@ -32,8 +32,11 @@ internal sealed class ClickHouseTally : ITally, IDisposable
     /// <summary>Recomputations that are remembered; the estimate of older trials is in the days that are closed.</summary>
     private const int LooksMax = 20_000;
 
-    /// <summary>A round takes at most one part in this many of the time.</summary>
+    /// <summary>A round takes at most one part in this many of the time, as long as counts do not grow too old.</summary>
     private const int RoundShare = 10;
+
+    /// <summary>A pause takes at most one part in this many of the age from which counts are not acted on.</summary>
+    private const int LongestPauseShare = 3;
 
     /// <summary>How old the counts that are kept may get, when nothing else of an experiment changes.</summary>
     private static readonly TimeSpan KeepEvery = TimeSpan.FromHours(1);
@@ -290,7 +293,10 @@ internal sealed class ClickHouseTally : ITally, IDisposable
                 _log.BackgroundFailed(e, "The tally");
             }
 
+            // A long round, such as the first, must not leave what it found to grow old.
             var pause = (RoundShare - 1) * _time.GetElapsedTime(began);
+            var longest = _options.StaleAfter / LongestPauseShare;
+            pause = pause < longest ? pause : longest;
             pause = pause > _options.RefreshEvery ? pause : _options.RefreshEvery;
             await Task.WhenAny(Task.Delay(pause, _time, _stop.Token));
         }
