@@ -48,17 +48,12 @@ internal static class DescribedRequestReader
             violations.Add("", $"must be at most {DescribedRequest.BytesMax} bytes", ViolationCodes.TooLong);
             return null;
         }
-        using var document = JsonSyntax.Parse(utf8, out var problem);
+        using var document = JsonSyntax.ParseObject(utf8, violations);
         if (document is null)
         {
-            violations.Add("", problem, ViolationCodes.InvalidFormat);
             return null;
         }
-        if (document.RootElement.ValueKind != JsonValueKind.Object)
-        {
-            violations.Add("", "must be a JSON object", ViolationCodes.InvalidType);
-            return null;
-        }
+
         var fields = new JsonFields(document.RootElement, "", violations);
         foreach (var member in document.RootElement.EnumerateObject())
         {

@@ -15,6 +15,24 @@ internal static class JsonSyntax
 
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = DepthMax };
 
+    /// <summary>The document, which the caller disposes, of an object; null, and what is wrong noted, when it is none.</summary>
+    public static JsonDocument? ParseObject(ReadOnlyMemory<byte> utf8, Violations violations)
+    {
+        var document = Parse(utf8, out var problem);
+        if (document is null)
+        {
+            violations.Add("", problem, ViolationCodes.InvalidFormat);
+        }
+        else if (document.RootElement.ValueKind != JsonValueKind.Object)
+        {
+            violations.Add("", "must be a JSON object", ViolationCodes.InvalidType);
+            document.Dispose();
+            return null;
+        }
+
+        return document;
+    }
+
     /// <summary>
     /// The document, which the caller disposes; or null and what is wrong, with line and position from 1.
     /// </summary>

@@ -67,14 +67,13 @@ internal sealed class CreateLinks(CatalogHolder catalog, LinkTokens tokens, Time
 
     private (List<string> Units, LinkTerms Terms) Read(ReadOnlyMemory<byte> body, CatalogEntry entry, Violations violations)
     {
-        using var document = JsonSyntax.Parse(body, out var problem);
-        if (document?.RootElement is not { ValueKind: JsonValueKind.Object } root)
+        using var document = JsonSyntax.ParseObject(body, violations);
+        if (document is null)
         {
-            violations.Add("", document is null ? problem : "must be a JSON object", ViolationCodes.InvalidFormat);
             return ([], default);
         }
 
-        var fields = new JsonFields(root, "", violations);
+        var fields = new JsonFields(document.RootElement, "", violations);
         foreach (var name in fields.Names.Where(static name => !Known.Contains(name)))
         {
             fields.Violate(name, $"is unknown; known are {string.Join(", ", Known)}", ViolationCodes.UnknownMember);

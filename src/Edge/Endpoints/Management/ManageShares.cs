@@ -121,15 +121,14 @@ internal sealed class ManageShares(
 
     private DateTimeOffset ReadEnd(ReadOnlyMemory<byte> body, Violations violations)
     {
-        using var document = JsonSyntax.Parse(body, out var problem);
-        if (document?.RootElement is not { ValueKind: System.Text.Json.JsonValueKind.Object } root)
+        using var document = JsonSyntax.ParseObject(body, violations);
+        if (document is null)
         {
-            violations.Add("", document is null ? problem : "must be a JSON object", ViolationCodes.InvalidFormat);
             return default;
         }
 
         var now = time.GetUtcNow();
-        var fields = new JsonFields(root, "", violations);
+        var fields = new JsonFields(document.RootElement, "", violations);
         foreach (var name in fields.Names.Where(static name => name is not ("days" or "expiresAt")))
         {
             fields.Violate(name, "is unknown; known are days, expiresAt", ViolationCodes.UnknownMember);

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Edge.Audit;
 using Edge.Catalog;
 using Edge.Experiments;
@@ -131,22 +130,13 @@ internal sealed class MoveExperiment(
     {
         var violations = new Violations();
         winner = null;
-        using var document = JsonSyntax.Parse(body, out var problem);
+        using var document = JsonSyntax.ParseObject(body, violations);
         if (document is null)
-        {
-            violations.Add("", problem, ViolationCodes.InvalidFormat);
-        }
-        else if (document.RootElement.ValueKind != JsonValueKind.Object)
-        {
-            violations.Add("", "must be a JSON object", ViolationCodes.InvalidType);
-        }
-
-        if (violations.Count > 0)
         {
             return violations.List;
         }
 
-        var named = new JsonFields(document!.RootElement, "", violations).RequiredText(
+        var named = new JsonFields(document.RootElement, "", violations).RequiredText(
             "winnerVariantId",
             null,
             ExperimentRules.VariantIdCharsMax

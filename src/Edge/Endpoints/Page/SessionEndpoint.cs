@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Edge.Access;
 using Edge.Formats;
 using Edge.Requests.Bodies;
@@ -140,19 +139,9 @@ internal sealed class SessionEndpoint(
 
     private static string ReadKey(ReadOnlyMemory<byte> body, Violations violations)
     {
-        using var document = JsonSyntax.Parse(body, out var problem);
-        if (document is null)
-        {
-            violations.Add("", problem, ViolationCodes.InvalidFormat);
-            return "";
-        }
-
-        if (document.RootElement.ValueKind != JsonValueKind.Object)
-        {
-            violations.Add("", "must be a JSON object", ViolationCodes.InvalidType);
-            return "";
-        }
-
-        return new JsonFields(document.RootElement, "", violations).RequiredText("key", null, KeySecret.CharsMax);
+        using var document = JsonSyntax.ParseObject(body, violations);
+        return document is null
+            ? ""
+            : new JsonFields(document.RootElement, "", violations).RequiredText("key", null, KeySecret.CharsMax);
     }
 }

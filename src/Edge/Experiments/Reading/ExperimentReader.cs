@@ -103,17 +103,12 @@ internal static class ExperimentReader
     )
     {
         var violations = new Violations();
-        using var document = JsonSyntax.Parse(utf8, out var problem);
+        using var document = JsonSyntax.ParseObject(utf8, violations);
         if (document is null)
         {
-            violations.Add("", problem, ViolationCodes.InvalidFormat);
             return new ExperimentReadResult(null, violations.List, []);
         }
-        if (document.RootElement.ValueKind != JsonValueKind.Object)
-        {
-            violations.Add("", "must be a JSON object", ViolationCodes.InvalidType);
-            return new ExperimentReadResult(null, violations.List, []);
-        }
+
         var experiment = read(new JsonFields(document.RootElement, "", violations));
         // What a sender misspells would be missing from what is served, and nobody would tell.
         IReadOnlyList<Violation> list = isStored
