@@ -222,11 +222,11 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         if (options.Sinks.Any(static sink => sink is { IsOrigin: true, Enabled: false }))
         {
             Report(
-                Severity.Warning,
+                Severity.Note,
                 "origin_sink",
                 "setting",
                 "sinks.origin.enabled",
-                "is false: the origin gets no events of this edge, so its results and bandits lack them"
+                "is false: the origin gets no events of this edge, so its results and bandits lack them unless it counts in ClickHouse (tally.sink)"
             );
         }
 

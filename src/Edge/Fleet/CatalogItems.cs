@@ -81,15 +81,17 @@ internal sealed class CatalogItems
         return Of(_items.Where(item => !gone.Contains(item.Name)).Concat(changed)) ?? this;
     }
 
-    /// <summary>
-    /// These items, but of those that are never held back the others': keys, and links that have taken all their clicks.
-    /// </summary>
-    public CatalogItems WithLiveOf(CatalogItems others)
+    /// <summary>These items with the keys of others in place of their own.</summary>
+    public CatalogItems WithKeysOf(CatalogItems others)
     {
-        CatalogItem[] merged = [.. _items.Where(static item => !IsLive(item)), .. others._items.Where(IsLive)];
+        CatalogItem[] merged = [.. _items.Where(static item => !IsKey(item)), .. others._items.Where(IsKey)];
         Array.Sort(merged, static (a, b) => string.CompareOrdinal(a.Name, b.Name));
         return new CatalogItems(merged);
     }
+
+    /// <summary>These items with one that has a name of its own, or without it when there is none.</summary>
+    public CatalogItems WithOnly(string name, CatalogItem? item) =>
+        item is null && Find(name) is null ? this : With(item is null ? [] : [item], [name]);
 
     /// <summary>Names of the items that are not the same in both, removed ones included.</summary>
     public IEnumerable<string> DifferencesTo(CatalogItems before)
@@ -117,8 +119,7 @@ internal sealed class CatalogItems
         }
     }
 
-    private static bool IsLive(CatalogItem item) =>
-        item.Name == ItemCodec.ExhaustedName || item.Name.StartsWith(ItemCodec.KeyPrefix, StringComparison.Ordinal);
+    private static bool IsKey(CatalogItem item) => item.Name.StartsWith(ItemCodec.KeyPrefix, StringComparison.Ordinal);
 
     private static string DigestOf(CatalogItem[] items)
     {

@@ -781,7 +781,7 @@ internal sealed class EdgeService : IAsyncDisposable
             fleet,
             _catalog,
             _keys,
-            new ExhaustedLinks(_catalog, uid => ClicksOf(counts, uid)),
+            new ExhaustedLinks(uid => ClicksOf(counts, uid)),
             rules,
             _time,
             _logger

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import { api, type WhatIf as Estimate } from "../api";
+import { api, ApiError, type WhatIf as Estimate } from "../api";
 import { count, figure, fromLocal, moment, share } from "../format";
 import { t } from "../strings.en";
 import { sentence } from "../ui/Parts";
@@ -77,7 +77,7 @@ export function WhatIf({ draft, uid, isValid }: { draft: Draft; uid: string | un
         {work ? (
           <p class="small soft">{texts.working}</p>
         ) : error ? (
-          <p class="note trouble">{sentence(error)}</p>
+          <p class="note trouble">{told(error)}</p>
         ) : data ? (
           <Found estimate={data} nameOf={(id) => draft.variants.find((variant) => variant.id === id)?.name || id} />
         ) : null}
@@ -85,6 +85,10 @@ export function WhatIf({ draft, uid, isValid }: { draft: Draft; uid: string | un
     </section>
   );
 }
+
+/** What is wrong with the times, by the names of their inputs. */
+const told = (error: unknown): string =>
+  (error instanceof ApiError && error.problem.errors?.map(({ field, message }) => `${texts[field as "to"] ?? field}: ${inWords(message)}`).join(" ")) || sentence(error);
 
 type Row = keyof typeof texts.rows;
 

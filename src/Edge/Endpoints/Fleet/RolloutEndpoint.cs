@@ -138,13 +138,20 @@ internal sealed class RolloutEndpoint(
         }
 
         var fields = new JsonFields(document.RootElement, "", violations);
-        foreach (var name in fields.Names.Where(static name => !Known.Contains(name)))
+        foreach (var (name, count) in fields.Names.CountBy(static name => name))
         {
-            fields.Violate(name, $"is unknown; known are {string.Join(", ", Known)}", ViolationCodes.UnknownMember);
+            if (!Known.Contains(name))
+            {
+                fields.Violate(name, $"is unknown; known are {string.Join(", ", Known)}", ViolationCodes.UnknownMember);
+            }
+            else if (count > 1)
+            {
+                fields.Violate(name, "is given twice", ViolationCodes.InvalidValue);
+            }
         }
 
         var names = ReadNodes(fields);
-        if (!fields.TryGet(Rollout.ShareMember, out _) && names.Count == 0)
+        if (!fields.TryGet(Rollout.ShareMember, out _) && !fields.TryGet(Rollout.NodesMember, out _))
         {
             fields.Violate(Rollout.ShareMember, "is required, from 0 to 1, unless nodes are named", ViolationCodes.Required);
         }
@@ -185,9 +192,10 @@ internal sealed class RolloutEndpoint(
 
         foreach (var element in array.EnumerateArray())
         {
-            if (element.ValueKind == JsonValueKind.String && EdgeSettings.NodeProblem(element.GetString()!) is null)
+            var name = element.ValueKind == JsonValueKind.String ? element.GetString()! : "";
+            if (name.Length > 0 && EdgeSettings.NodeProblem(name) is null)
             {
-                names.Add(element.GetString()!);
+                names.Add(name);
                 continue;
             }
 
@@ -195,7 +203,7 @@ internal sealed class RolloutEndpoint(
             break;
         }
 
-        return names;
+        return [.. names.Distinct(StringComparer.Ordinal)];
     }
 
     private static long? ReadVersion(JsonFields fields)
@@ -238,16 +246,9 @@ internal sealed class RolloutEndpoint(
         {
             WriteEdition(json, "held", held.Content);
             WriteChanges(json, published.Newest.Items, held.Items);
-            json.WriteStartArray("first");
-            foreach (var node in nodes.Nodes)
-            {
-                if (!node.IsHeld)
-                {
-                    json.WriteStringValue(node.Report.Name);
-                }
-            }
-
-            json.WriteEndArray();
+            var known = nodes.Nodes.Select(static node => node.Report.Name).ToHashSet(StringComparer.Ordinal);
+            WriteNames(json, "first", known.Where(name => !published.IsHeldFor(name)));
+            WriteNames(json, "unknown", published.Rollout!.Nodes.Where(name => !known.Contains(name)));
         }
 
         json.WriteStartArray("editions");
@@ -257,6 +258,17 @@ internal sealed class RolloutEndpoint(
             json.WriteNumber(VersionMember, published.Past[i].Version);
             json.WriteString("publishedAt", Timestamp.Format(published.Past[i].PublishedAt));
             json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void WriteNames(Utf8JsonWriter json, string member, IEnumerable<string> names)
+    {
+        json.WriteStartArray(member);
+        foreach (var name in names.Order(StringComparer.Ordinal))
+        {
+            json.WriteStringValue(name);
         }
 
         json.WriteEndArray();

@@ -41,7 +41,6 @@ internal sealed class CatalogPublisher : IAsyncDisposable
     private volatile TaskCompletionSource _replaced = NewWaiting();
     private VerdictRuleOptions _verdicts;
     private Claims _claims;
-    private IReadOnlyList<string> _exhausted = [];
     private bool _isFailing;
 
     /// <summary>
@@ -303,7 +302,7 @@ internal sealed class CatalogPublisher : IAsyncDisposable
 
         lock (_publishLock)
         {
-            return !_links.Find().SequenceEqual(_exhausted);
+            return _links.IsOutdated(_published.Newest.Items) || (_published.Held is { } held && _links.IsOutdated(held.Items));
         }
     }
 
@@ -335,7 +334,7 @@ internal sealed class CatalogPublisher : IAsyncDisposable
             claims = claims with { Newest = Math.Max(claims.Newest, ending.Tag.Version) };
         }
 
-        var held = rollout is null ? null : Next(before.Held, heldItems!.WithLiveOf(items), claims.Held, before.Newest);
+        var held = rollout is null ? null : Next(before.Held, Closed(heldItems!.WithKeysOf(items)), claims.Held, before.Newest);
         var newest = Next(before.Newest, items, claims.Newest, held ?? before.Held)!;
         if (newest == before.Newest && held == before.Held && rollout == before.Rollout)
         {
@@ -370,6 +369,9 @@ internal sealed class CatalogPublisher : IAsyncDisposable
         }
     }
 
+    /// <summary>An edition that says which of its links are exhausted now.</summary>
+    private CatalogItems Closed(CatalogItems items) => items.WithOnly(ItemCodec.ExhaustedName, _links.ItemFor(items));
+
     /// <summary>What was held before a restart; null, and reported, when it cannot be read.</summary>
     private EditionDocument? ReadHeld()
     {
@@ -403,12 +405,6 @@ internal sealed class CatalogPublisher : IAsyncDisposable
             Add(ItemCodec.ExperimentPrefix + entry.Experiment.Uid, entry.Experiment, ItemCodec.Of);
         }
 
-        _exhausted = _links.Find();
-        if (_exhausted.Count > 0)
-        {
-            items.Add(ItemCodec.Of(_exhausted));
-        }
-
         var now = _time.GetUtcNow();
         foreach (var key in _keys.Keys.Where(key => key.IsValidAt(now)))
         {
@@ -420,7 +416,7 @@ internal sealed class CatalogPublisher : IAsyncDisposable
             _encoded.Remove(gone);
         }
 
-        return CatalogItems.Of(items) ?? throw new InvalidOperationException("two keys have one id");
+        return Closed(CatalogItems.Of(items) ?? throw new InvalidOperationException("two keys have one id"));
 
         void Add<T>(string name, T source, Func<T, CatalogItem> encode)
             where T : class

@@ -1,42 +1,69 @@
-using Edge.Catalog;
 using Edge.Experiments;
 
 namespace Edge.Fleet.Origin;
 
 /// <summary>
 /// The links that have taken all their clicks (<c>linkConfig.maxClicks</c>) on all nodes together. Each edge closes a link
-/// by its own count; what the others have taken it learns from here. Used by one thread at a time.
+/// by its own count; what the others have taken it learns from here. Judged by the definitions of an edition, because
+/// edges for which another one is held have other limits. Used by one thread at a time.
 /// </summary>
-/// <param name="catalog">The experiments.</param>
-/// <param name="counted">Clicks of people that the tally has counted, by uid.</param>
-internal sealed class ExhaustedLinks(CatalogHolder catalog, Func<string, long> counted)
+/// <param name="counted">Clicks of people that have been counted, by uid.</param>
+internal sealed class ExhaustedLinks(Func<string, long> counted)
 {
-    private ExperimentCatalog? _seen;
-    private CatalogEntry[] _limited = [];
+    /// <summary>The newest edition and the one that is held, with one more while they change.</summary>
+    private const int SeenMax = 3;
 
-    /// <summary>Uids of those that are exhausted now, in ordinal order.</summary>
-    public IReadOnlyList<string> Find()
+    private readonly Queue<(CatalogItems Items, Limit[] Limits)> _seen = new();
+
+    /// <summary>The item that an edition has to have now; null when no link of it is exhausted.</summary>
+    public CatalogItem? ItemFor(CatalogItems items)
     {
-        var current = catalog.Current;
-        if (_seen != current)
-        {
-            _limited = [.. current.Entries.Where(static entry => IsLimited(entry.Experiment))];
-            _seen = current;
-        }
-
         var uids = new List<string>();
-        foreach (var entry in _limited)
+        foreach (var limit in LimitsOf(items))
         {
-            if (counted(entry.Experiment.Uid) >= entry.Experiment.LinkConfig!.MaxClicks)
+            if (counted(limit.Uid) >= limit.MaxClicks)
             {
-                uids.Add(entry.Experiment.Uid);
+                uids.Add(limit.Uid);
             }
         }
 
-        uids.Sort(StringComparer.Ordinal);
-        return uids;
+        return uids.Count == 0 ? null : ItemCodec.Of(uids);
     }
+
+    /// <summary>Whether an edition has another item than it has to have now.</summary>
+    public bool IsOutdated(CatalogItems items) =>
+        !(ItemFor(items)?.Line ?? []).AsSpan().SequenceEqual(items.Find(ItemCodec.ExhaustedName)?.Line ?? []);
+
+    /// <summary>The links with a limit, in order of uid.</summary>
+    private Limit[] LimitsOf(CatalogItems items)
+    {
+        foreach (var (known, limits) in _seen)
+        {
+            if (known == items)
+            {
+                return limits;
+            }
+        }
+
+        Limit[] found = [.. items.All.Where(MayBeLimited).Select(ItemCodec.ReadExperiment).Where(IsLimited).Select(LimitOf)];
+        _seen.Enqueue((items, found));
+        if (_seen.Count > SeenMax)
+        {
+            _seen.Dequeue();
+        }
+
+        return found;
+    }
+
+    /// <summary>Few experiments have a limit, and only those are read.</summary>
+    private static bool MayBeLimited(CatalogItem item) =>
+        item.Name.StartsWith(ItemCodec.ExperimentPrefix, StringComparison.Ordinal)
+        && item.Line.AsSpan().IndexOf("\"maxClicks\":"u8) >= 0;
 
     private static bool IsLimited(Experiment experiment) =>
         experiment.Status == ExperimentStatus.Running && experiment.LinkConfig?.MaxClicks is not null;
+
+    private static Limit LimitOf(Experiment experiment) => new(experiment.Uid, experiment.LinkConfig!.MaxClicks!.Value);
+
+    private readonly record struct Limit(string Uid, long MaxClicks);
 }

@@ -120,7 +120,7 @@ internal sealed class NodeList(CatalogPublisher publisher, string salt, TimeProv
                             entry.SeenAt,
                             !entry.IsGone && now - entry.SeenAt < ConnectedFor,
                             published.For(entry.Report!.Name).BehindSince(entry.Report!.Version),
-                            published.IsHeldFor(entry.Report!.Name),
+                            published.HoldsBack && published.IsHeldFor(entry.Report!.Name),
                             now - entry.DuplicateAt < DuplicateFor,
                             entry.Report!.Salt != salt
                         )),

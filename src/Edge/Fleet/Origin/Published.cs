@@ -10,6 +10,9 @@ internal sealed record Published(Edition Newest, Edition? Held, Rollout? Rollout
     /// <summary>The largest version that was given to anybody.</summary>
     public long LastVersion => Math.Max(Newest.Tag.Version, Held?.Tag.Version ?? 0);
 
+    /// <summary>Whether what is held differs from the newest edition.</summary>
+    public bool HoldsBack => Held is { } held && held.Tag.Digest != Newest.Tag.Digest;
+
     /// <summary>Whether an edge is not among the first.</summary>
     public bool IsHeldFor(string node) => Rollout is { } rollout && !rollout.IsFirst(node);
 

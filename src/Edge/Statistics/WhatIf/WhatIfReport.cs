@@ -48,10 +48,12 @@ internal sealed class WhatIfReport(Experiment experiment, TrialLog log, bool isO
             _ when Estimate.Trials + log.Open == 0 && log.WithoutChance > 0 => Invariant(
                 $"No estimate: all {log.WithoutChance} exposures were chosen by conditions, a schedule or whoever sent them (?variant=, a signed link that names one), none by chance, so nothing is known of what another variant would have come to. An A/B test over the same variants would tell."
             ),
+            Refusal.TooFew when Estimate.Trials + log.Open >= OffPolicyEstimator.TrialsMin => Invariant(
+                $"No estimate yet: {Estimate.Trials} trials are over, and at least {OffPolicyEstimator.TrialsMin} are needed; {log.Open} more are still within the {experiment.AttributionWindowMinutes} minutes in which they can succeed."
+            ),
             Refusal.TooFew => Invariant(
-                $"No estimate: {Estimate.Trials} trials, and at least {OffPolicyEstimator.TrialsMin} are needed; of {log.Events} events that were read, {log.OfExperiment} are of {experiment.Uid}."
-            )
-                + (isOfJournal ? " The journal holds what sinks have not taken and the time of retention; edge replay --events reads files that go further back." : ""),
+                $"No estimate: {Estimate.Trials} trials, and at least {OffPolicyEstimator.TrialsMin} are needed; of {log.Events} events that were read, {log.OfExperiment} are of this experiment."
+            ) + (isOfJournal ? " The journal goes back only so far; files of events can go further." : ""),
             Refusal.Skewed => Invariant(
                 $"No estimate: variants were not shown as often as their chances say, so the log is not what chance has chosen. Shown, by what was expected: {string.Join(", ", Estimate.Skewed.Select(static skew => Invariant($"{skew.Variant} {skew.Ratio:0.##}")))}. See the sample ratio in the results."
             ),

@@ -296,27 +296,64 @@ public sealed class CatalogPublisherTests : IAsyncDisposable
     [Fact]
     public async Task Link_ThatAllNodesTogetherHaveExhausted_IsToldToEachUntilItHasMoreClicks()
     {
+        _catalog.Swap(
+            new ExperimentCatalog([.. _catalog.Current.Entries, new CatalogEntry(Definitions.Limited("sale", maxClicks: 10))], 2)
+        );
         var publisher = Open();
         publisher.Start();
-        // Held or not, a limit is a limit.
-        Assert.True(publisher.TrySet(First("first"), null));
-        var limited = Definitions.Limited("sale", maxClicks: 10);
-        var before = publisher.Newest.Tag;
-        _catalog.Swap(new ExperimentCatalog([.. _catalog.Current.Entries, new CatalogEntry(limited)], 2));
-        publisher.Notify();
-        var first = await NextAsync(publisher, "first", before);
-        Assert.Null(first.Items.Find("exhausted"));
+        var start = publisher.Newest;
+        Assert.Null(start.Items.Find("exhausted"));
 
         _clicks["exp_sale"] = 9;
-        Assert.Null((await publisher.WaitAsync("first", [first.Tag], TimeSpan.FromSeconds(2), default)).Items.Find("exhausted"));
+        Assert.Equal(start.Tag, (await publisher.WaitAsync(Node, [start.Tag], TimeSpan.FromSeconds(2), default)).Tag);
         _clicks["exp_sale"] = 10;
-        var second = await NextAsync(publisher, "first", first.Tag);
-        Assert.Equal(["exp_sale"], ItemCodec.ReadExhausted(second.Items.Find("exhausted")!));
-        Assert.Equal(["exp_sale"], ItemCodec.ReadExhausted((await NextAsync(publisher, "other", before)).Items.Find("exhausted")!));
+        var closed = await NextAsync(publisher, Node, start.Tag);
+        Assert.Equal(["exp_sale"], ItemCodec.ReadExhausted(closed.Items.Find("exhausted")!));
 
         _catalog.Swap(_catalog.Current.With(new CatalogEntry(Definitions.Limited("sale", maxClicks: 11))));
         publisher.Notify();
-        Assert.Null((await NextAsync(publisher, "first", second.Tag)).Items.Find("exhausted"));
+        Assert.Null((await NextAsync(publisher, Node, closed.Tag)).Items.Find("exhausted"));
+    }
+
+    /// <summary>A limit is part of the definition that an edge has, so what is held has the held limit.</summary>
+    [Theory]
+    [InlineData(10, 5, true, false)]
+    [InlineData(5, 10, false, true)]
+    public async Task Link_WhoseLimitIsRolledOut_IsClosedByTheLimitThatAnEdgeHas(
+        int held,
+        int newest,
+        bool isClosedForTheFirst,
+        bool isClosedForTheOthers
+    )
+    {
+        _clicks["exp_sale"] = 7;
+        _catalog.Swap(
+            new ExperimentCatalog([.. _catalog.Current.Entries, new CatalogEntry(Definitions.Limited("sale", held))], 2)
+        );
+        var publisher = Open();
+        publisher.Start();
+        var start = publisher.Newest;
+        Assert.True(publisher.TrySet(First(Node), null));
+        _catalog.Swap(_catalog.Current.With(new CatalogEntry(Definitions.Limited("sale", newest))));
+        publisher.Notify();
+
+        var first = await NextAsync(publisher, Node, start.Tag);
+        var other = await NowAsync(publisher, "other", start.Tag);
+
+        Assert.Equal(isClosedForTheFirst, first.Items.Find("exhausted") is not null);
+        Assert.Equal(isClosedForTheOthers, other.Items.Find("exhausted") is not null);
+        Assert.True(publisher.TrySet(First(), null));
+        Assert.Equal(
+            isClosedForTheOthers,
+            (await NextAsync(publisher, Node, first.Tag)).Items.Find("exhausted") is not null
+        );
+
+        // Another click changes what is held alone.
+        if (!isClosedForTheOthers)
+        {
+            _clicks["exp_sale"] = 10;
+            await Wait.ForAsync(() => NowAsync(publisher, "other"), edition => edition.Items.Find("exhausted") is not null);
+        }
     }
 
     [Fact]
@@ -421,7 +458,7 @@ public sealed class CatalogPublisherTests : IAsyncDisposable
             Definitions.Secret,
             _catalog,
             keys ?? KeyRing.WithoutFile(TimeProvider.System),
-            new ExhaustedLinks(_catalog, _clicks.GetValueOrDefault),
+            new ExhaustedLinks(_clicks.GetValueOrDefault),
             VerdictRuleOptions.Default,
             TimeProvider.System,
             _log
