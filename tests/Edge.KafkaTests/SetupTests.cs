@@ -143,8 +143,10 @@ public sealed class SetupTests : IDisposable
             await _site.UntilForwardedAsync(edge);
 
             // Settings/Capacity.cs reserves 8 for a sink, and 64 for one of this type.
-            TestContext.Current.TestOutputHelper?.WriteLine($"{OpenFiles(edge) - without} open files, {Threads(edge)} threads of the library");
-            Assert.InRange(OpenFiles(edge) - without, 1, 8 + 64);
+            // Connections of the test are among them, and come and go.
+            var more = OpenFiles(edge) - without;
+            TestContext.Current.TestOutputHelper?.WriteLine($"{more} open files, {Threads(edge)} threads of the library");
+            Assert.True(more <= 8 + 64, $"{more}");
             Assert.InRange(Threads(edge), 2, 16);
         }
     }

@@ -63,6 +63,29 @@ public class DoctorTests
         Assert.Contains("note: service: does not run at", output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Doctor_SinkWhoseTableIsMissing_SaysHowItIsMade()
+    {
+        using var data = new TempDirectory();
+        await using var server = await ClickHouseServer.StartAsync();
+        (string, string)[] settings =
+        [
+            ("EDGE__SINKS__HOUSE__TYPE", "clickhouse"),
+            ("EDGE__SINKS__HOUSE__URL", $"http://127.0.0.1:{server.Port}"),
+            ("EDGE__SINKS__HOUSE__ALLOWPRIVATE", "true"),
+            ("EDGE__SINKS__HOUSE__PASSWORD", ClickHouseServer.Password),
+        ];
+
+        var (exitCode, before, _) = await EdgeProcess.RunAsync(["doctor", "--data-dir", data["data"]], settings);
+
+        Assert.Equal(1, exitCode);
+        Assert.Matches("error: sink house: .* has no table edge_events; make it with edge sink init house", before);
+        var (made, _, error) = await EdgeProcess.RunAsync(["sink", "init", "house", "--data-dir", data["data"]], settings);
+        Assert.True(made == 0, error);
+        var (_, after, _) = await EdgeProcess.RunAsync(["doctor", "--data-dir", data["data"]], settings);
+        Assert.Contains("ok: sink house: can be reached", after, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("", "error: public: the proxy in front is not trusted")]
     [InlineData("127.0.0.1", "ok: public: requests reach this node, with addresses that it believes")]

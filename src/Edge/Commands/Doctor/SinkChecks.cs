@@ -76,7 +76,7 @@ internal sealed class SinkChecks(EdgeOptions options, TimeProvider time, Finding
     private async Task<string?> ProblemOfClickHouseAsync(SinkOptions sink, CancellationToken cancellation)
     {
         using var client = new ClickHouseClient(SinkFactory.ClickHouseOptions(sink), time);
-        return (await client.AskAsync(cancellation)).Problem;
+        return (await client.AskAsync(cancellation)).Problem ?? await client.LookForTableAsync(cancellation);
     }
 
     private static async Task<string?> ProblemOfPostgresAsync(SinkOptions sink, CancellationToken cancellation)

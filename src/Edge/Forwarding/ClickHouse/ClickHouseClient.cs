@@ -65,6 +65,16 @@ internal sealed class ClickHouseClient(ClickHouseSinkOptions options, TimeProvid
             : (null, $"{Place} does not answer like ClickHouse; check url");
     }
 
+    /// <summary>What to do when the table of the events is not there; null when it is, or the server does not say.</summary>
+    public async Task<string?> LookForTableAsync(CancellationToken cancellation)
+    {
+        var table = ClickHouseTable.Of(options.Table).Sql;
+        var response = await ExecuteAsync($"EXISTS TABLE {table} FORMAT TSV", cancellation).ConfigureAwait(false);
+        return response.IsSuccess && response.Body.TrimEnd('\n') == "0"
+            ? $"{Place} has no table {options.Table}; make it with edge sink init {options.SinkName}"
+            : null;
+    }
+
     /// <summary>
     /// How many of these events the table has. Throws <see cref="IOException"/> when the server does not say.
     /// </summary>

@@ -35,14 +35,8 @@ internal sealed class ClickHouseSink(ClickHouseSinkOptions options, TimeProvider
                 return DeliveryResult.Retry(problem!);
             }
 
-            var response = await _client.ExecuteAsync(
-                $"EXISTS TABLE {ClickHouseTable.Of(options.Table).Sql} FORMAT TSV",
-                deadline.Token
-            );
-            return response.IsSuccess && response.Body.TrimEnd('\n') == "0"
-                ? DeliveryResult.Retry(
-                    $"{_client.Place} has no table {options.Table}; make it with edge sink init {options.SinkName}"
-                )
+            return await _client.LookForTableAsync(deadline.Token) is { } missing
+                ? DeliveryResult.Retry(missing)
                 : DeliveryResult.Delivered;
         }
         catch (OperationCanceledException)

@@ -5,6 +5,8 @@ namespace Edge.Forwarding.Kafka;
 /// <summary>What errors of the client library mean for the sink, and in words.</summary>
 internal static class KafkaFailure
 {
+    private const string Library = "librdkafka.so";
+
     /// <summary>
     /// Whether an exception of the library is about settings, the network or the library itself, and no defect here.
     /// </summary>
@@ -40,7 +42,8 @@ internal static class KafkaFailure
         e switch
         {
             KafkaException kafka => Describe(kafka.Error.Code, options),
-            DllNotFoundException => "librdkafka.so cannot be loaded; it belongs beside the binary",
+            _ when e is DllNotFoundException || !File.Exists(Path.Combine(AppContext.BaseDirectory, Library)) =>
+                $"{Library} cannot be loaded; it belongs beside the binary",
             _ => $"the client cannot be made: {e.Message.ReplaceLineEndings(" ")}",
         };
 }
