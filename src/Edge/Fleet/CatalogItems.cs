@@ -82,12 +82,8 @@ internal sealed class CatalogItems
     }
 
     /// <summary>These items with the keys of others in place of their own.</summary>
-    public CatalogItems WithKeysOf(CatalogItems others)
-    {
-        CatalogItem[] merged = [.. _items.Where(static item => !IsKey(item)), .. others._items.Where(IsKey)];
-        Array.Sort(merged, static (a, b) => string.CompareOrdinal(a.Name, b.Name));
-        return new CatalogItems(merged);
-    }
+    public CatalogItems WithKeysOf(CatalogItems others) =>
+        Of(_items.Where(static item => !IsKey(item)).Concat(others._items.Where(IsKey))) ?? this;
 
     /// <summary>These items with one that has a name of its own, or without it when there is none.</summary>
     public CatalogItems WithOnly(string name, CatalogItem? item) =>

@@ -22,6 +22,18 @@ internal readonly struct JsonFields(JsonElement element, string path, Violations
     /// <summary>Notes a broken rule of a member.</summary>
     public void Violate(string name, string message, string code) => Violations.Add(PathOf(name), message, code);
 
+    /// <summary>Notes every member that is none of those that are known.</summary>
+    public void RefuseUnknown(params IReadOnlyList<string> known)
+    {
+        foreach (var name in Names)
+        {
+            if (!known.Contains(name))
+            {
+                Violate(name, $"is unknown; known are {string.Join(", ", known)}", ViolationCodes.UnknownMember);
+            }
+        }
+    }
+
     /// <summary>Notes a member that nobody reads.</summary>
     public void NoteUnknown(string name, string message) =>
         Violations.AddUnknown(PathOf(name), message, ViolationCodes.UnknownMember);

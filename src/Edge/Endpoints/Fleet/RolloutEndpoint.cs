@@ -57,7 +57,7 @@ internal sealed class RolloutEndpoint(
         if (RequestMethod.IsGet(method) || RequestMethod.IsHead(method))
         {
             metrics.Count(RouteName.Fleet, Outcome.Answered);
-            return Replies.WriteJsonAsync(context, Write);
+            return WriteAsync(context, publisher.Current);
         }
 
         if (!RequestMethod.IsPut(method))
@@ -99,9 +99,10 @@ internal sealed class RolloutEndpoint(
 
         var violations = new Violations();
         var (rollout, version) = Read(body, violations);
+        var published = publisher.Current;
         try
         {
-            if (violations.Count == 0 && !publisher.TrySet(rollout, version))
+            if (violations.Count == 0 && !publisher.TrySet(rollout, version, out published))
             {
                 violations.Add(
                     VersionMember,
@@ -124,9 +125,9 @@ internal sealed class RolloutEndpoint(
             return;
         }
 
-        audit.Record(key, AuditAction.Rollout, "catalog", DetailOf(rollout, publisher.Current));
+        audit.Record(key, AuditAction.Rollout, "catalog", DetailOf(published));
         metrics.Count(RouteName.Fleet, Outcome.Answered);
-        await Replies.WriteJsonAsync(context, Write);
+        await WriteAsync(context, published);
     }
 
     private (Rollout? Rollout, long? Version) Read(ReadOnlyMemory<byte> body, Violations violations)
@@ -138,13 +139,10 @@ internal sealed class RolloutEndpoint(
         }
 
         var fields = new JsonFields(document.RootElement, "", violations);
-        foreach (var (name, count) in fields.Names.CountBy(static name => name))
+        fields.RefuseUnknown(Known);
+        foreach (var name in Known)
         {
-            if (!Known.Contains(name))
-            {
-                fields.Violate(name, $"is unknown; known are {string.Join(", ", Known)}", ViolationCodes.UnknownMember);
-            }
-            else if (count > 1)
+            if (fields.Names.Count(given => given == name) > 1)
             {
                 fields.Violate(name, "is given twice", ViolationCodes.InvalidValue);
             }
@@ -222,16 +220,18 @@ internal sealed class RolloutEndpoint(
         return null;
     }
 
-    private static string DetailOf(Rollout? rollout, Published published) =>
-        rollout is null
+    private static string DetailOf(Published published) =>
+        published.Rollout is not { } rollout
             ? "ended"
             : string.Create(CultureInfo.InvariantCulture, $"share {rollout.Share}")
                 + (rollout.Nodes.Count == 0 ? "" : $", nodes {string.Join(' ', rollout.Nodes)}")
                 + string.Create(CultureInfo.InvariantCulture, $", others {published.Held!.Tag.Version}");
 
-    private void Write(Utf8JsonWriter json)
+    private Task WriteAsync(HttpContext context, Published published) =>
+        Replies.WriteJsonAsync(context, json => Write(json, published));
+
+    private void Write(Utf8JsonWriter json, Published published)
     {
-        var published = publisher.Current;
         if (published.Rollout is { } rollout)
         {
             rollout.WriteTo(json);

@@ -74,10 +74,7 @@ internal sealed class CreateLinks(CatalogHolder catalog, LinkTokens tokens, Time
         }
 
         var fields = new JsonFields(document.RootElement, "", violations);
-        foreach (var name in fields.Names.Where(static name => !Known.Contains(name)))
-        {
-            fields.Violate(name, $"is unknown; known are {string.Join(", ", Known)}", ViolationCodes.UnknownMember);
-        }
+        fields.RefuseUnknown(Known);
 
         var units = ReadUnits(fields);
         var now = time.GetUtcNow();

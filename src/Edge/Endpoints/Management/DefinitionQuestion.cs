@@ -85,14 +85,7 @@ internal sealed class DefinitionQuestion(JsonDocument document, Experiment exper
         }
 
         var fields = new JsonFields(body, "", violations);
-        foreach (var name in fields.Names.Where(name => name != Definition && !members.Contains(name)))
-        {
-            fields.Violate(
-                name,
-                $"is unknown; known are {string.Join(", ", members.Prepend(Definition))}",
-                ViolationCodes.UnknownMember
-            );
-        }
+        fields.RefuseUnknown([Definition, .. members]);
 
         if (!fields.TryGet(Definition, out _))
         {

@@ -129,10 +129,7 @@ internal sealed class ManageShares(
 
         var now = time.GetUtcNow();
         var fields = new JsonFields(document.RootElement, "", violations);
-        foreach (var name in fields.Names.Where(static name => name is not ("days" or "expiresAt")))
-        {
-            fields.Violate(name, "is unknown; known are days, expiresAt", ViolationCodes.UnknownMember);
-        }
+        fields.RefuseUnknown("days", "expiresAt");
 
         var days = fields.Integer("days", 0, 0, 1, DaysMax);
         var end = fields.Instant("expiresAt");

@@ -82,14 +82,17 @@ internal sealed class CatalogPublisher : IAsyncDisposable
             : Math.Max(before.Version, held?.Tag.Version ?? 0) + 1;
         var newest = Edition.First(secret.Id, EditionTag.Of(version, items, secret), now, items);
         _stored.Write(new PublishedState(version, items.Digest, held is null ? null : before!.Rollout));
-        _published = new Published(newest, null, null, []);
-        if (held is not null)
+        if (held is null)
         {
-            var kept = CatalogItems.Of(held.Items)!;
-            var tag = EditionTag.Of(held.Tag.Version, kept, secret);
-            _published = new Published(newest, Edition.First(secret.Id, tag, now, kept), before!.Rollout, []);
-            Publish();
+            _published = new Published(newest, null, null, []);
+            return;
         }
+
+        var kept = CatalogItems.Of(held.Items)!;
+        var tag = EditionTag.Of(held.Tag.Version, kept, secret);
+        _published = new Published(newest, Edition.First(secret.Id, tag, now, kept), before!.Rollout, []);
+        // Keys and links may have changed since.
+        Publish();
     }
 
     /// <summary>The newest edition.</summary>
@@ -216,25 +219,24 @@ internal sealed class CatalogPublisher : IAsyncDisposable
     /// </summary>
     /// <param name="rollout">Who is among the first; null when all edges get the newest.</param>
     /// <param name="held">Version of the edition for the others; null for what they have now.</param>
+    /// <param name="published">What came of it, whoever changes it next.</param>
     /// <returns>False when there is no such version.</returns>
-    public bool TrySet(Rollout? rollout, long? held)
+    public bool TrySet(Rollout? rollout, long? held, out Published published)
     {
         lock (_publishLock)
         {
-            var before = _published;
-            if (rollout is null)
-            {
-                Publish(null, null);
-                return true;
-            }
-
-            var items = held is null ? (before.Held ?? before.Newest).Items : before.ItemsOf(held.Value);
-            if (items is null)
+            published = _published;
+            var items =
+                rollout is null ? null
+                : held is null ? (published.Held ?? published.Newest).Items
+                : published.ItemsOf(held.Value);
+            if (rollout is not null && items is null)
             {
                 return false;
             }
 
             Publish(rollout, items);
+            published = _published;
             return true;
         }
     }
@@ -335,7 +337,7 @@ internal sealed class CatalogPublisher : IAsyncDisposable
         }
 
         var held = rollout is null ? null : Next(before.Held, Closed(heldItems!.WithKeysOf(items)), claims.Held, before.Newest);
-        var newest = Next(before.Newest, items, claims.Newest, held ?? before.Held)!;
+        var newest = Next(before.Newest, items, claims.Newest, held ?? before.Held);
         if (newest == before.Newest && held == before.Held && rollout == before.Rollout)
         {
             return;

@@ -132,6 +132,24 @@ public class FleetTests
         Assert.Equal(4, audit.GetProperty("entries").EnumerateArray().Count(entry => entry.Text("action") == "catalog.rollout"));
     }
 
+    [Fact]
+    public async Task Rollout_ChangedByManyAtOnce_IsAnsweredToEach()
+    {
+        await using var fleet = await TestFleet.StartAsync(("EDGE__API__REQUESTSPERMINUTE", "100000"));
+        var changes = Enumerable.Range(0, 8).Select(async one =>
+        {
+            for (var i = 0; i < 40; i++)
+            {
+                var share = (one + i) % 2;
+                var answer = await RolloutAsync(fleet, "PUT", $$"""{"share":{{share}}}""");
+                // What the change came to, and not the next one.
+                Assert.Equal(share, answer.GetProperty("share").GetInt32());
+            }
+        });
+
+        await Task.WhenAll(changes);
+    }
+
     /// <summary>Each edge closes a link by its own count; of what the others have taken it hears from the origin.</summary>
     [Fact]
     public async Task Link_ThatOneEdgeHasExhausted_IsClosedOnTheOthers()

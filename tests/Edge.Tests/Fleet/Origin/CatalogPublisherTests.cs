@@ -147,7 +147,7 @@ public sealed class CatalogPublisherTests : IAsyncDisposable
         var publisher = Open();
         publisher.Start();
         var start = publisher.Newest;
-        Assert.True(publisher.TrySet(First(Node), null));
+        Assert.True(publisher.TrySet(First(Node), null, out _));
 
         // The first have the change and the others do not, whatever they ask.
         Change("test-7", 7_000);
@@ -156,19 +156,19 @@ public sealed class CatalogPublisherTests : IAsyncDisposable
         Assert.Equal(start.Items.Digest, (await NowAsync(publisher, "new")).Items.Digest);
 
         // Widened: another one comes to it, by the change alone.
-        Assert.True(publisher.TrySet(First(Node, "other"), null));
+        Assert.True(publisher.TrySet(First(Node, "other"), null, out _));
         Assert.Equal(changed.Tag, (await NextAsync(publisher, "other", start.Tag)).Tag);
         Assert.Single((await ReadAsync(changed, start.Tag)).Items);
 
         // Undone: those who had it get what the others have, as something newer, by the change alone.
-        Assert.True(publisher.TrySet(First(), null));
+        Assert.True(publisher.TrySet(First(), null, out _));
         var undone = await NextAsync(publisher, Node, changed.Tag);
         Assert.Equal(start.Items.Digest, undone.Items.Digest);
         Assert.True(undone.Tag.Version > changed.Tag.Version);
         Assert.Equal(["experiment/exp_test-7"], (await ReadAsync(undone, changed.Tag)).Items.Select(item => item.Name));
 
         // Ended: everybody gets it, again as something newer.
-        Assert.True(publisher.TrySet(null, null));
+        Assert.True(publisher.TrySet(null, null, out _));
         var ended = await NextAsync(publisher, Node, undone.Tag);
         Assert.Equal(changed.Items.Digest, ended.Items.Digest);
         Assert.True(ended.Tag.Version > undone.Tag.Version);
@@ -194,13 +194,13 @@ public sealed class CatalogPublisherTests : IAsyncDisposable
                     break;
                 case 1:
                     var named = has.Keys.Where(_ => random.Next(2) == 0).ToArray();
-                    Assert.True(publisher.TrySet(new Rollout(random.NextDouble(), named, DateTimeOffset.UtcNow), null));
+                    Assert.True(publisher.TrySet(new Rollout(random.NextDouble(), named, DateTimeOffset.UtcNow), null, out _));
                     break;
                 case 2:
-                    Assert.True(publisher.TrySet(null, null));
+                    Assert.True(publisher.TrySet(null, null, out _));
                     break;
                 case 3 when past.Count > 0:
-                    Assert.True(publisher.TrySet(First(), past[random.Next(past.Count)].Version));
+                    Assert.True(publisher.TrySet(First(), past[random.Next(past.Count)].Version, out _));
                     break;
             }
 
@@ -227,7 +227,7 @@ public sealed class CatalogPublisherTests : IAsyncDisposable
         var before = Open();
         before.Start();
         var start = before.Newest;
-        Assert.True(before.TrySet(First(Node), null));
+        Assert.True(before.TrySet(First(Node), null, out _));
         Change("test-7", 7_000);
         var changed = await NextAsync(before, Node, start.Tag);
         await CloseAsync(before);
@@ -247,7 +247,7 @@ public sealed class CatalogPublisherTests : IAsyncDisposable
         var before = Open();
         before.Start();
         var start = before.Newest;
-        Assert.True(before.TrySet(First(), null));
+        Assert.True(before.TrySet(First(), null, out _));
         Change("test-7", 7_000);
         await Wait.ForAsync(() => Task.FromResult(before.Newest), newest => newest != start);
         await CloseAsync(before);
@@ -283,7 +283,7 @@ public sealed class CatalogPublisherTests : IAsyncDisposable
         var publisher = Open(keys);
         publisher.Start();
         var start = publisher.Newest;
-        Assert.True(publisher.TrySet(First(), null));
+        Assert.True(publisher.TrySet(First(), null, out _));
         Change("test-7", 7_000);
 
         keys.Replace([]);
@@ -333,7 +333,7 @@ public sealed class CatalogPublisherTests : IAsyncDisposable
         var publisher = Open();
         publisher.Start();
         var start = publisher.Newest;
-        Assert.True(publisher.TrySet(First(Node), null));
+        Assert.True(publisher.TrySet(First(Node), null, out _));
         _catalog.Swap(_catalog.Current.With(new CatalogEntry(Definitions.Limited("sale", newest))));
         publisher.Notify();
 
@@ -342,7 +342,7 @@ public sealed class CatalogPublisherTests : IAsyncDisposable
 
         Assert.Equal(isClosedForTheFirst, first.Items.Find("exhausted") is not null);
         Assert.Equal(isClosedForTheOthers, other.Items.Find("exhausted") is not null);
-        Assert.True(publisher.TrySet(First(), null));
+        Assert.True(publisher.TrySet(First(), null, out _));
         Assert.Equal(
             isClosedForTheOthers,
             (await NextAsync(publisher, Node, first.Tag)).Items.Find("exhausted") is not null
@@ -361,7 +361,7 @@ public sealed class CatalogPublisherTests : IAsyncDisposable
     {
         var publisher = Open();
 
-        Assert.False(publisher.TrySet(First(), 17));
+        Assert.False(publisher.TrySet(First(), 17, out _));
 
         Assert.Null(publisher.Current.Rollout);
         Assert.False(File.Exists(_data["held"]));
