@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Edge.Tests.Support;
 using Xunit;
 
@@ -83,7 +84,7 @@ public sealed class SetupTests : IDisposable
         var (code, output, _) = await _site.RunAsync(["doctor"], ("EDGE__SINKS__KAFKA__BROKERS", address));
 
         Assert.Equal(1, code);
-        Assert.Matches($"sink kafka: .*{address}.*Connection refused", output);
+        Assert.True(Regex.IsMatch(output, $"sink kafka: .*{address}.*Connection refused"), output);
     }
 
     /// <summary>The brokers of the tests know neither, so these never succeed; they must say so, and stay secret.</summary>

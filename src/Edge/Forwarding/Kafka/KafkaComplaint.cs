@@ -10,8 +10,12 @@ internal sealed class KafkaComplaint
 {
     private const int WordsMaxChars = 300;
 
+    /// <summary>How the library says that no broker can be reached, behind how many there are; not why.</summary>
+    private const string NobodyReached = " brokers are down";
+
     private volatile string? _words;
     private volatile bool _isFatal;
+    private volatile bool _isNobodyReached;
 
     /// <summary>The newest complaint; null when there is none.</summary>
     public string? Words => _words;
@@ -22,6 +26,9 @@ internal sealed class KafkaComplaint
     /// </summary>
     public bool IsFatal => _isFatal;
 
+    /// <summary>Whether the library has tried every broker that it knows, and could not connect to any.</summary>
+    public bool IsNobodyReached => _isNobodyReached;
+
     /// <summary>Takes a line of the library's log; never throws.</summary>
     public void Note(LogMessage line)
     {
@@ -31,6 +38,14 @@ internal sealed class KafkaComplaint
         }
 
         var words = Shorten(line.Message);
+        if (words.EndsWith(NobodyReached, StringComparison.Ordinal))
+        {
+            // What stood before says of a broker why.
+            _words ??= words;
+            _isNobodyReached = true;
+            return;
+        }
+
         _words = words;
         // There is no other word of it: the fatal error of a producer is reported with no message.
         _isFatal = words.StartsWith("Fatal error:", StringComparison.Ordinal);
@@ -42,6 +57,7 @@ internal sealed class KafkaComplaint
         if (!_isFatal)
         {
             _words = null;
+            _isNobodyReached = false;
         }
     }
 

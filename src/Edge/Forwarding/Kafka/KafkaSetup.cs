@@ -7,7 +7,11 @@ namespace Edge.Forwarding.Kafka;
 /// </summary>
 internal static class KafkaSetup
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(8);
+    /// <summary>Milliseconds of one question; after each it is looked at whether another makes sense.</summary>
+    private const int QuestionMs = 1_000;
+
+    /// <summary>With what a question takes to end, below the 10 s that <c>edge doctor</c> gives a sink.</summary>
+    private const int QuestionsMax = 6;
 
     /// <summary>The command that would make the topic, when it is not there or the cluster cannot be asked.</summary>
     public static Task<SinkSetup> RunAsync(KafkaSinkOptions options) => Task.Run(() => Ask(options));
@@ -31,7 +35,7 @@ internal static class KafkaSetup
                 .SetLogHandler((_, line) => complaint.Note(line))
                 .Build();
             // Of all topics: asking for one would make it where brokers make topics by themselves.
-            var topics = client.GetMetadata(Deadline).Topics;
+            var topics = AskForMetadata(client, complaint).Topics;
             return topics.Exists(topic => topic.Topic == options.Topic)
                 ? new SinkSetup(place, [], Problem: null)
                 : new SinkSetup(
@@ -43,6 +47,22 @@ internal static class KafkaSetup
         catch (Exception e) when (KafkaFailure.IsExpected(e))
         {
             return new SinkSetup(place, command, complaint.Words ?? KafkaFailure.Describe(e, options));
+        }
+    }
+
+    /// <summary>Asks again while no answer came, unless no broker can be reached.</summary>
+    private static Metadata AskForMetadata(IAdminClient client, KafkaComplaint complaint)
+    {
+        for (var question = 1; ; question++)
+        {
+            try
+            {
+                return client.GetMetadata(TimeSpan.FromMilliseconds(QuestionMs));
+            }
+            catch (KafkaException) when (question < QuestionsMax && !complaint.IsNobodyReached)
+            {
+                // The library goes on connecting meanwhile.
+            }
         }
     }
 }
