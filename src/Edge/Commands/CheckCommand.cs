@@ -57,6 +57,7 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         command.SetAction(result =>
         {
             var (options, problems) = settings.Read(result);
+            settings.NoteUnreadFile(result, io.Error);
             return new CheckCommand(options, TimeProvider.System, io.Out).Run(problems, result.GetValue(experiment));
         });
         return command;

@@ -53,11 +53,12 @@ internal static class HealthcheckCommand
             return ExitCode.WrongUsage;
         }
         var target = address.Uri;
-        // An address alone means the default path; where /readyz is closed, /healthz is what there is.
+        // An address alone means the default path; where /readyz is closed, /healthz is what there is. Who restarts what is
+        // unhealthy must not do so because of a full journal.
         if (target.AbsolutePath == "/")
         {
             var isClosed = url is null && options.AdminUrls.Length == 0 && !options.HttpPublicPages.Contains("readyz");
-            target = new Uri(target, isClosed ? "/healthz" : "/readyz");
+            target = new Uri(target, isClosed ? "/healthz" : "/readyz?visitors");
         }
 
         try

@@ -81,6 +81,20 @@ internal sealed class SettingsArguments
     public EdgeOptions? LoadUnlessNamed(ParseResult result, string? address, TextWriter error) =>
         address is null ? Load(result, error) : Read(result).Options;
 
+    /// <summary>
+    /// For commands about the settings: says so when a file stands here that was not read, because no option names it.
+    /// </summary>
+    public void NoteUnreadFile(ParseResult result, TextWriter error)
+    {
+        const string Name = "edge.json";
+        if (result.GetValue(_config) is null && File.Exists(Name))
+        {
+            error.WriteLine(
+                $"{UsageProblem.NameOf(result.CommandResult)}: {Name} of this directory was not read; --config {Name} names it"
+            );
+        }
+    }
+
     /// <summary>The settings and what is wrong with them.</summary>
     public (EdgeOptions Options, IReadOnlyList<string> Problems) Read(ParseResult result)
     {

@@ -125,13 +125,19 @@ internal static class EdgeSettings
             "Addresses to listen on, separated by commas: http:// or https:// with an IP address, localhost or * and a port, or http://unix:/PATH.",
             o => o.Urls,
             (o, v) => o.Urls = v
-        ),
+        ) with
+        {
+            Shape = new SettingShape(SettingKind.List),
+        },
         Text(
             "adminUrls",
             "Separate addresses for health, metrics and ledger; if empty, they are served on urls.",
             o => o.AdminUrls,
             (o, v) => o.AdminUrls = v
-        ),
+        ) with
+        {
+            Shape = new SettingShape(SettingKind.List),
+        },
         Text(
             "tls.certificateFile",
             "File in PEM format with the certificate of the https:// addresses, followed by its chain. Replace it while the service runs.",

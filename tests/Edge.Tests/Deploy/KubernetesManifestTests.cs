@@ -66,7 +66,7 @@ public class KubernetesManifestTests
             static probe => Assert.Equal("admin", probe.HttpGet.Port.Value)
         );
         Assert.Equal("/healthz", edge.LivenessProbe.HttpGet.Path);
-        Assert.Equal("/readyz", edge.ReadinessProbe.HttpGet.Path);
+        Assert.Equal("/readyz?visitors", edge.ReadinessProbe.HttpGet.Path);
         // Nine seconds are the most that a stop takes beside the grace.
         Assert.True(pod.TerminationGracePeriodSeconds > (options.HttpStopGraceMs / 1_000) + 9);
         Assert.True(
@@ -102,7 +102,7 @@ public class KubernetesManifestTests
         Assert.Equal(options.Urls, $"http://0.0.0.0:{PortOf(edge, "http")}");
         Assert.Equal(options.AdminUrls, $"http://0.0.0.0:{PortOf(edge, "admin")}");
         Assert.Equal("/healthz", edge.StartupProbe.HttpGet.Path);
-        Assert.Equal("/readyz", edge.ReadinessProbe.HttpGet.Path);
+        Assert.Equal("/readyz?visitors", edge.ReadinessProbe.HttpGet.Path);
         Assert.True(pod.TerminationGracePeriodSeconds > (options.HttpStopGraceMs / 1_000) + 9);
         Assert.Contains(edge.VolumeMounts, mount => mount.MountPath == options.DataDir);
         Assert.Equal(set.Spec.Template.Metadata.Labels, service.Spec.Selector);

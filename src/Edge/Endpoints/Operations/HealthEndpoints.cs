@@ -8,7 +8,8 @@ namespace Edge.Endpoints.Operations;
 
 /// <summary>
 /// <c>/healthz</c>: the process can still do its work, else restart it. <c>/readyz</c>: send traffic here, with the
-/// reason in the body when not.
+/// reason in the body when not. <c>/readyz?visitors</c>: send visitors here, who are answered while the journal is full
+/// too.
 /// </summary>
 internal sealed class HealthEndpoints(
     Readiness readiness,
@@ -17,6 +18,9 @@ internal sealed class HealthEndpoints(
     DuplicateRestore restore
 )
 {
+    private const string VisitorsQuery = "?visitors";
+    private const string JournalFull = "journal full";
+
     /// <summary>
     /// 200 while the process should be left alone; 503 once the journal is lost and only a restart helps.
     /// </summary>
@@ -27,22 +31,14 @@ internal sealed class HealthEndpoints(
 
     public Task ReadyAsync(HttpContext context)
     {
-        var reason =
-            readiness.NotReadyReason
-            ?? journal.Status.State switch
-            {
-                JournalState.Faulted => "journal fault",
-                JournalState.Full => "journal full",
-                _ => null,
-            };
-        if (reason == "journal full")
+        switch (ReasonOf(readiness, journal.Status.State))
         {
-            reason += WaitsFor();
-        }
-
-        if (reason is not null)
-        {
-            return WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "not ready: " + reason);
+            case JournalFull when context.Request.QueryString.Value == VisitorsQuery:
+                return WriteAsync(context, StatusCodes.Status200OK, $"ready for visitors: {JournalFull}{WaitsFor()}");
+            case JournalFull:
+                return WriteNotReadyAsync(context, JournalFull + WaitsFor());
+            case { } reason:
+                return WriteNotReadyAsync(context, reason);
         }
 
         var degraded =
@@ -55,6 +51,16 @@ internal sealed class HealthEndpoints(
             degraded is null ? "ready" : "ready, degraded: " + degraded
         );
     }
+
+    /// <summary>Why it wants no traffic; null when it does.</summary>
+    public static string? ReasonOf(Readiness readiness, JournalState journal) =>
+        readiness.NotReadyReason
+        ?? journal switch
+        {
+            JournalState.Faulted => "journal fault",
+            JournalState.Full => JournalFull,
+            _ => null,
+        };
 
     /// <summary>
     /// The sink the journal is held for; nothing when no sink is behind. The ledger says why.
@@ -77,6 +83,9 @@ internal sealed class HealthEndpoints(
 
         return $"; sink {behind.Name} ({PrometheusText.SnakeCase(behind.State.ToString())}) has {behind.Pending} events to take";
     }
+
+    private static Task WriteNotReadyAsync(HttpContext context, string reason) =>
+        WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "not ready: " + reason);
 
     private static Task WriteAsync(HttpContext context, int status, string text)
     {

@@ -69,9 +69,9 @@ internal sealed class MetricsEndpoint(
     private string Write()
     {
         var page = new PrometheusText();
-        WriteProcess(page);
-        WriteRequests(page);
         var status = journal.Status;
+        WriteProcess(page, status.State);
+        WriteRequests(page);
         WriteEvents(page, status);
         WriteJournal(page, status);
         WriteSinks(page);
@@ -116,7 +116,7 @@ internal sealed class MetricsEndpoint(
         return page.ToString();
     }
 
-    private void WriteProcess(PrometheusText page)
+    private void WriteProcess(PrometheusText page, JournalState journalState)
     {
         var labels = string.Join(
             ',',
@@ -125,7 +125,7 @@ internal sealed class MetricsEndpoint(
             Label("runtime", BuildInfo.Runtime)
         );
         page.Family(MetricFamilies.BuildInfo).Sample(labels, 1);
-        page.Family(MetricFamilies.Ready).Sample(readiness.NotReadyReason is null ? 1 : 0);
+        page.Family(MetricFamilies.Ready).Sample(HealthEndpoints.ReasonOf(readiness, journalState) is null ? 1 : 0);
         page.Family(MetricFamilies.ProcessCpuSecondsTotal).Sample(Environment.CpuUsage.TotalTime.TotalSeconds);
         page.Family(MetricFamilies.ProcessResidentBytes).Sample(Environment.WorkingSet);
         page.Family(MetricFamilies.ProcessStartTime).Sample(_started.ToUnixTimeMilliseconds() / MillisecondsPerSecond);
