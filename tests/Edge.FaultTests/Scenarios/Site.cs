@@ -191,12 +191,6 @@ internal sealed class Site
         {
             await using (edge)
             {
-                if (damagesRecords)
-                {
-                    // A damaged page is skipped as a whole, with what is written to it before that.
-                    await DrainAsync(edge);
-                }
-
                 await VisitFreshlyAsync(edge, clock);
                 skipped = (await DrainAsync(edge)).Skipped;
                 if (await edge.StopAsync() is not 0 and var code)

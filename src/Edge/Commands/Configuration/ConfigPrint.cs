@@ -24,6 +24,7 @@ internal static class ConfigPrint
         command.SetAction(result =>
         {
             var (options, configuration) = settings.ReadWithOrigins(result);
+            settings.NoteUnreadFile(result, io.Error);
             foreach (var problem in configuration.Problems)
             {
                 io.Error.WriteLine($"edge config print: {problem}");

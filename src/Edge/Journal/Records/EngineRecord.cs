@@ -14,8 +14,10 @@ internal static class EngineRecord
     /// <summary>Address of the first record of a log.</summary>
     public const long FirstAddress = 64;
 
+    /// <summary>Every record begins at a multiple of it.</summary>
+    public const int Alignment = 4;
+
     private const int LengthOffset = 8;
-    private const int Alignment = 4;
 
     /// <summary>Bytes an entry takes in the log.</summary>
     public static int TotalBytes(int entryBytes) => HeaderBytes + ((entryBytes + Alignment - 1) & -Alignment);

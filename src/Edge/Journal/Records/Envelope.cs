@@ -67,6 +67,10 @@ internal readonly partial record struct Envelope(
             BinaryPrimitives.ReadUInt32LittleEndian(record[ChecksumOffset..])
         );
 
+    /// <summary>Whether the bytes can begin with an envelope of the journal, by its identity alone.</summary>
+    public static bool IsOf(ReadOnlySpan<byte> bytes, ulong epoch) =>
+        bytes.Length > HeaderBytes && BinaryPrimitives.ReadUInt64LittleEndian(bytes[EpochOffset..]) == epoch;
+
     /// <summary>Reads a header and checks it against the bytes, the journal and the address it was found at.</summary>
     public static RecordState Check(ReadOnlySpan<byte> record, ulong epoch, long address, out Envelope envelope)
     {

@@ -12,7 +12,8 @@ namespace Edge.Journal.Records;
 /// Reads the committed records after a cursor, in order, and checks each: checksum, address, identity of the journal,
 /// sequence. The engine's iterator skips what it cannot read, so after any failure it is discarded and the scan starts
 /// again after the last intact record; after three failures at the same address the page is copied into quarantine
-/// (<see cref="Quarantine"/>) and skipped, and its records are reported as missing. Used by one task; not thread safe.
+/// (<see cref="Quarantine"/>), reading goes on with its next record that can be read, and those between are reported as
+/// missing. Used by one task; not thread safe.
 /// </summary>
 internal sealed partial class JournalReader : IDisposable
 {
@@ -234,7 +235,7 @@ internal sealed partial class JournalReader : IDisposable
     partial void InjectRecovery(long address, CommitPoint committed, ref bool isIgnored);
 
     /// <summary>
-    /// After a failure: tries the same address again, then puts the page into quarantine and skips it.
+    /// After a failure: tries the same address again, then puts the page into quarantine and skips what is damaged.
     /// </summary>
     private void Recover(RecordBatch batch, CommitPoint committed, Exception cause)
     {
@@ -259,7 +260,7 @@ internal sealed partial class JournalReader : IDisposable
 
         try
         {
-            // Neither the disk nor the page is at fault: waiting helps, and skipping the page would lose its records.
+            // Neither the disk nor the page is at fault: waiting helps, and skipping would lose records.
             if (failure is null && _device.LastReadError is { IsShortage: true })
             {
                 Pause(LongBackoffMs);
@@ -276,23 +277,17 @@ internal sealed partial class JournalReader : IDisposable
     private void SkipDamaged(RecordBatch batch, CommitPoint committed, long address, Failure kind)
     {
         _attempts = 0;
+        _gapAllowed = true;
         if (kind == Failure.Gap)
         {
             // This record is intact; the missing ones lie between it and the last one.
-            for (var page = PageStart(_position); page < PageStart(address); page += _manifest.PageBytes)
-            {
-                _quarantine.Keep(page);
-            }
-
-            _position = address;
-            _gapAllowed = true;
+            _position = KeepBetween(_position, address, committed);
             return;
         }
 
-        _quarantine.Keep(address);
-        var next = EngineRecord.NextPage(address, _manifest.PageBytes);
-        _gapAllowed = true;
-        if (kind == Failure.Damage && next < committed.Until)
+        var intact = KeepAndFindBehind(address, committed);
+        var next = intact ?? EngineRecord.NextPage(address, _manifest.PageBytes);
+        if (intact is not null || (kind == Failure.Damage && next < committed.Until))
         {
             _position = next;
             return;
@@ -304,6 +299,37 @@ internal sealed partial class JournalReader : IDisposable
         _cursor = new JournalCursor(committed.Until, committed.Sequence);
         _gapAllowed = false;
         batch.Skip(missing, _cursor);
+    }
+
+    /// <summary>
+    /// Keeps the pages before that of an intact record, up to one in which something else can be read; returns where.
+    /// </summary>
+    private long KeepBetween(long from, long intact, CommitPoint committed)
+    {
+        for (var at = from; at < PageStart(intact); at = EngineRecord.NextPage(at, _manifest.PageBytes))
+        {
+            if (KeepAndFindBehind(at, committed) is { } earlier)
+            {
+                return earlier;
+            }
+        }
+
+        return intact;
+    }
+
+    /// <summary>The next committed record in the page of an address, behind it, that can be read.</summary>
+    private long? KeepAndFindBehind(long address, CommitPoint committed)
+    {
+        var page = _quarantine.Keep(address);
+        var start = PageStart(address);
+        return start
+            + RecordSearch.Find(
+                page,
+                start,
+                (int)(address - start) + EngineRecord.Alignment,
+                (int)Math.Min(page.Length, committed.Until - start),
+                _manifest.Epoch
+            );
     }
 
     private long PageStart(long address) => address & -(long)_manifest.PageBytes;

@@ -6,7 +6,7 @@ namespace Edge.Journal.Records;
 
 /// <summary>
 /// Reads the segment files record by record without the log engine and checks the engine's framing and the envelope.
-/// After damage it continues at the next page. Not thread safe.
+/// After damage it continues at the next record that can be read. Not thread safe.
 /// </summary>
 internal sealed class LogWalker
 {
@@ -36,7 +36,7 @@ internal sealed class LogWalker
     /// <summary>Where the current record, or damage, begins.</summary>
     public long Address { get; private set; }
 
-    /// <summary>First address after the current record; after damage the start of the next page.</summary>
+    /// <summary>First address after the current record; after damage where it goes on.</summary>
     public long NextAddress => _next;
 
     /// <summary>The header of the current record.</summary>
@@ -58,25 +58,27 @@ internal sealed class LogWalker
             Address = _next;
             if (!LoadPage(_next))
             {
-                return Damage("the page cannot be read");
+                return Damage("the page cannot be read", intact: null);
             }
 
             var offset = (int)(_next - _pageStart);
             switch (EngineRecord.Read(_page, offset, out var entry))
             {
                 case EngineContent.Unused when offset == 0:
-                    return Damage("the page is empty");
+                    return Damage("the page is empty", FindBehind());
+                case EngineContent.Unused when FindBehind() is { } intact:
+                    return Damage("the record is missing", intact);
                 case EngineContent.Unused:
                     _next = EngineRecord.NextPage(_next, _page.Length);
                     continue;
                 case EngineContent.Damaged:
-                    return Damage("the record's frame does not match its checksum");
+                    return Damage("the record's frame does not match its checksum", FindBehind());
             }
 
             var state = Envelope.Check(entry, _manifest.Epoch, Address, out var envelope);
             if (state == RecordState.Damaged)
             {
-                return Damage("the record does not match its checksum");
+                return Damage("the record does not match its checksum", FindBehind());
             }
 
             Envelope = envelope;
@@ -89,12 +91,23 @@ internal sealed class LogWalker
         return WalkStep.End;
     }
 
-    private WalkStep Damage(string problem)
+    private WalkStep Damage(string problem, long? intact)
     {
         Problem = problem;
-        _next = EngineRecord.NextPage(Address, _page.Length);
+        _next = intact ?? EngineRecord.NextPage(Address, _page.Length);
         return WalkStep.Damage;
     }
+
+    /// <summary>The next record in the loaded page behind <see cref="Address"/> that can be read.</summary>
+    private long? FindBehind() =>
+        _pageStart
+        + RecordSearch.Find(
+            _page,
+            _pageStart,
+            (int)(Address - _pageStart) + EngineRecord.Alignment,
+            (int)Math.Min(_page.Length, _until - _pageStart),
+            _manifest.Epoch
+        );
 
     private bool LoadPage(long address)
     {

@@ -28,25 +28,28 @@ internal sealed class Quarantine(string directory, SegmentFiles segments, int pa
     }
 
     /// <summary>
-    /// Copies the page that holds the address; blocks that cannot be read become zeros. Throws <see
-    /// cref="DiskException"/> when the copy cannot be written; the page must then not be skipped.
+    /// Copies the page that holds the address, and returns what the disk has of it; blocks that cannot be read are
+    /// zeros. Throws <see cref="DiskException"/> when the copy cannot be written; nothing of the page must then be
+    /// skipped.
     /// </summary>
-    public void Keep(long address)
+    public byte[] Keep(long address)
     {
         var start = address & -(long)pageBytes;
         lock (_lock)
         {
+            var page = ReadReadableBlocks(start);
             if (_pages.Contains(start))
             {
-                return;
+                return page;
             }
 
             DiskDirectory.CreateDurably(directory);
             var path = Path.Combine(directory, "page-" + start.ToString("D20", CultureInfo.InvariantCulture));
             using var file = AtomicFile.Begin(path);
-            file.Content.Write(ReadReadableBlocks(start), 0);
+            file.Content.Write(page, 0);
             file.Commit();
             _pages.Add(start);
+            return page;
         }
     }
 

@@ -21,18 +21,33 @@ public sealed class JournalReaderDamageTests : IDisposable
 
     public void Dispose() => _directory.Dispose();
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(8)]
+    [InlineData(EngineRecord.HeaderBytes + 4)]
+    [InlineData(EngineRecord.HeaderBytes + Envelope.HeaderBytes)]
+    public async Task Read_OneByteDamaged_LosesThatRecordOnly(int offset)
+    {
+        await FillAsync();
+        var victim = LogDamage.Locate(Options)[Records / 2];
+        LogDamage.Flip(Options, victim.Address + offset, 1);
+
+        var quarantined = await ReadAsync(1);
+        Assert.Equal([victim.Address / Options.PageBytes * Options.PageBytes], quarantined);
+    }
+
     [Fact]
-    public async Task Read_OneRecordDamaged_LosesTheRestOfItsPageOnly()
+    public async Task Read_TwoRecordsOfAPageDamaged_LosesThemAndWhatLiesBetween()
     {
         await FillAsync();
         var places = LogDamage.Locate(Options);
-        var victim = places[Records / 2];
-        LogDamage.Flip(Options, victim.Address + EngineRecord.HeaderBytes + Envelope.HeaderBytes, 1);
+        var first = places.FindIndex(place => place.Address > 3 * Options.PageBytes);
+        foreach (var victim in (PlacedRecord[])[places[first], places[first + 5]])
+        {
+            LogDamage.Flip(Options, victim.Address + EngineRecord.HeaderBytes + Envelope.HeaderBytes, 1);
+        }
 
-        var nextPage = EngineRecord.NextPage(victim.Address, Options.PageBytes);
-        var lost = places.Count(place => place.Address >= victim.Address && place.Address < nextPage);
-        var quarantined = await ReadAsync(lost);
-        Assert.Equal([victim.Address / Options.PageBytes * Options.PageBytes], quarantined);
+        Assert.Equal([3L * Options.PageBytes], await ReadAsync(6));
     }
 
     /// <summary>Two flips that the engine's XOR cannot see; only the record's own checksum does.</summary>
@@ -56,16 +71,18 @@ public sealed class JournalReaderDamageTests : IDisposable
     }
 
     [Fact]
-    public async Task Read_BlockZeroed_IsCountedWhereverItLies()
+    public async Task Read_BlockZeroed_LosesItsRecordsOnlyWhereverItLies()
     {
         await FillAsync();
-        var until = LogDamage.Locate(Options)[^1].Next;
+        var places = LogDamage.Locate(Options);
+        var until = places[^1].Next;
         TestJournal.CopyTree(_directory["journal"], _directory["original"]);
         for (long block = 0; block < until; block += 7 * SegmentDevice.BlockBytes)
         {
             Reset();
             LogDamage.Write(Options, block, new byte[SegmentDevice.BlockBytes]);
-            Assert.NotEmpty(await ReadAsync(null));
+            var end = block + SegmentDevice.BlockBytes;
+            Assert.Single(await ReadAsync(places.Count(place => place.Address < end && place.Next > block)));
         }
     }
 
