@@ -35,44 +35,112 @@ public class FrontConfigurationTests
         );
 
     [Fact]
-    public Task Caddy_AsDeployed_PassesVisitors() =>
-        VisitThroughAsync(
-            (site, edge, admin) =>
-            {
-                var address = FrontProxy.FreeAddress();
-                var file = site["Caddyfile"];
-                var servers = Exchanged(
-                    "caddy/Caddyfile",
-                    (EdgeAddress, edge.Authority),
-                    ("health_port 8081", $"health_port {admin.Port}"),
-                    (":80 {", $"http://:{address.Port} {{\n\tbind {address.Host}")
-                );
-                File.WriteAllText(file, $"{{\n\tadmin off\n}}\n{servers}");
-                return FrontProxy.StartAsync("/usr/bin/caddy", ["run", "--config", file, "--adapter", "caddyfile"], address);
-            }
-        );
+    public Task Caddy_AsDeployed_PassesVisitors() => VisitThroughAsync(StartCaddyAsync);
 
     [Fact]
-    public Task Haproxy_AsDeployed_PassesVisitors() =>
-        VisitThroughAsync(
-            (site, edge, admin) =>
-            {
-                var address = FrontProxy.FreeAddress();
-                var file = site["haproxy.cfg"];
-                File.WriteAllText(
-                    file,
-                    Exchanged(
-                        "haproxy/haproxy.cfg",
-                        (EdgeAddress, edge.Authority),
-                        ("bind :80\n", $"bind {address.Authority}\n"),
-                        // More than a machine of the tests may allow.
-                        ("maxconn 20000", "maxconn 100"),
-                        ("check port 8081", $"check port {admin.Port}")
-                    )
-                );
-                return FrontProxy.StartAsync("/usr/sbin/haproxy", ["-db", "-f", file], address);
-            }
+    public Task Haproxy_AsDeployed_PassesVisitors() => VisitThroughAsync(StartHaproxyAsync);
+
+    [Theory]
+    [InlineData("caddy")]
+    [InlineData("haproxy")]
+    public async Task Proxy_JournalsOfAllNodesFull_StillPassesVisitors(string name)
+    {
+        using var site = new TempDirectory();
+        var admin = FrontProxy.FreeAddress();
+        (string, string)[] settings =
+        [
+            ("EDGE__ADMINURLS", admin.GetLeftPart(UriPartial.Authority)),
+            ("EDGE__JOURNAL__MAXBYTES", "8388608"),
+            ("EDGE__JOURNAL__SEGMENTBYTES", "4194304"),
+            ("EDGE__JOURNAL__MEMORYBYTES", "4194304"),
+            ("EDGE__JOURNAL__FREERESERVEBYTES", "0"),
+            ("EDGE__SINKS__FILE__ENABLED", "false"),
+            ("EDGE__SINKS__GONE__TYPE", "http"),
+            ("EDGE__SINKS__GONE__URL", $"http://127.0.0.1:{EdgeProcess.FreePort()}/"),
+        ];
+        await using var edge = await EdgeProcess.StartAsync(site["data"], environment: settings, admin: admin);
+        await FillJournalAsync(edge, admin);
+
+        Starter start = name == "caddy" ? StartCaddyAsync : StartHaproxyAsync;
+        await using var proxy = await start(site, edge.Address, admin);
+        // HAProxy begins with servers that it has not checked yet.
+        await Wait.ForAsync(
+            async () => RawHttp.Status(await VisitAsync(proxy.Address, "click?u=1", "")),
+            static status => status == 302
         );
+        for (var i = 0; i < 20; i++)
+        {
+            Assert.Equal(302, RawHttp.Status(await VisitAsync(proxy.Address, "click?u=1", "")));
+            Assert.Contains("GIF89a", await VisitAsync(proxy.Address, "pixel.gif", ""), StringComparison.Ordinal);
+            await Task.Delay(100);
+        }
+
+        var metrics = await edge.Client.GetStringAsync(new Uri(admin, "/metrics"));
+        Assert.Contains("\nedge_ready 0\n", metrics, StringComparison.Ordinal);
+        var visitors = await edge.Client.GetAsync(new Uri(admin, "/readyz?visitors"));
+        Assert.Equal(HttpStatusCode.OK, visitors.StatusCode);
+        Assert.StartsWith("ready for visitors: journal full", await visitors.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Equal(0, (await EdgeProcess.RunAsync(["healthcheck", "--url", admin.ToString()])).ExitCode);
+    }
+
+    private static Task<FrontProxy> StartCaddyAsync(TempDirectory site, Uri edge, Uri admin)
+    {
+        var address = FrontProxy.FreeAddress();
+        var file = site["Caddyfile"];
+        var servers = Exchanged(
+            "caddy/Caddyfile",
+            (EdgeAddress, edge.Authority),
+            ("health_port 8081", $"health_port {admin.Port}"),
+            (":80 {", $"http://:{address.Port} {{\n\tbind {address.Host}")
+        );
+        File.WriteAllText(file, $"{{\n\tadmin off\n}}\n{servers}");
+        return FrontProxy.StartAsync("/usr/bin/caddy", ["run", "--config", file, "--adapter", "caddyfile"], address);
+    }
+
+    private static Task<FrontProxy> StartHaproxyAsync(TempDirectory site, Uri edge, Uri admin)
+    {
+        var address = FrontProxy.FreeAddress();
+        var file = site["haproxy.cfg"];
+        File.WriteAllText(
+            file,
+            Exchanged(
+                "haproxy/haproxy.cfg",
+                (EdgeAddress, edge.Authority),
+                ("bind :80\n", $"bind {address.Authority}\n"),
+                // More than a machine of the tests may allow.
+                ("maxconn 20000", "maxconn 100"),
+                ("check port 8081", $"check port {admin.Port}")
+            )
+        );
+        return FrontProxy.StartAsync("/usr/sbin/haproxy", ["-db", "-f", file], address);
+    }
+
+    /// <summary>Visits until no more events are taken.</summary>
+    private static async Task FillJournalAsync(EdgeProcess edge, Uri admin)
+    {
+        const int VisitsAtATime = 200;
+        const int AttemptsMax = 500;
+        var referrer = "https://site.example/" + new string('x', 1_900);
+        for (var i = 0; i < AttemptsMax; i++)
+        {
+            if ((await edge.Client.GetAsync(new Uri(admin, "/readyz"))).StatusCode == HttpStatusCode.ServiceUnavailable)
+            {
+                return;
+            }
+
+            await Task.WhenAll(Enumerable.Range(0, VisitsAtATime).Select(_ => VisitOnceAsync()));
+        }
+
+        Assert.Fail("the journal does not fill");
+
+        async Task VisitOnceAsync()
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(edge.Address, "/s/demo-ab/pixel.gif"));
+            request.Headers.Add("Referer", referrer);
+            using var answer = await edge.Client.SendAsync(request);
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        }
+    }
 
     private static async Task VisitThroughAsync(Starter start)
     {
