@@ -9,6 +9,8 @@ const labels: Record<string, string> = {
   ...within("variants", t.edit.variants),
   ...within("variants.conditions", t.edit.condition),
   ...within("variants.schedule", t.edit.occurs),
+  ...within("banditConfig", { ...t.edit.bandit, enabled: t.edit.members.banditConfig }),
+  ...within("outputConfig", t.edit.output),
   ...within("exclusionGroup", t.edit.group),
   ...within("linkConfig", t.edit.link),
   ...within("trackingConfig", t.edit.tracking),
@@ -37,13 +39,13 @@ function quoted(token: string): string {
 }
 
 function named(token: string): string | undefined {
-  for (const texts of [t.edit.properties, t.edit.operators, t.goals, t.type, labels, short]) {
+  for (const texts of [t.edit.properties, t.edit.operators, t.goals, t.type, labels, t.edit.settings, short]) {
     const text = own(texts, token);
     if (text) {
       return text;
     }
   }
-  return own(labels, token.split(".")[0]!) && leafOf(token);
+  return /^(?:url\.param|custom|attribute)\.|^utm_/.test(token) ? propertyText(token) : own(labels, token.split(".")[0]!) && leafOf(token);
 }
 
 const own = (texts: Record<string, string>, name: string): string | undefined => (Object.hasOwn(texts, name) ? texts[name] : undefined);
@@ -71,7 +73,8 @@ function leafOf(field: string): string {
     rest = ` ${name.slice(dot)}${rest}`;
     name = name.slice(0, Math.max(0, dot - 1));
   }
-  return ((labels[name] ?? "") + rest.replace(/(?<=[a-z])[A-Z]/g, (letter) => " " + letter.toLowerCase())).trim() || t.edit.more;
+  const words = rest.replace(/(?<=[a-z])[A-Z]/g, (letter) => " " + letter.toLowerCase()).trim();
+  return [labels[name], words].filter(Boolean).join(": ") || t.edit.more;
 }
 
 /** What the server finds wrong with a member, as it is told beside `path`; what lies within is named. Basis points are percentages there. */
@@ -88,7 +91,7 @@ export function propertyText(name: string, parameter?: string | null): string {
   const [, kind, given] = /^(url\.param|custom|attribute)\.(.+)/.exec(name) ?? ["", "", name];
   return known
     ? t.edit.properties[known]! + (parameter ? ` ${parameter}` : "")
-    : `${kind === "attribute" ? t.edit.attribute : t.edit.properties["url.param"]} ${given}`;
+    : `${t.edit.properties[kind === "attribute" ? "attribute." : "url.param"]} ${given}`;
 }
 
 export const operatorText = (operator: string): string => own(t.edit.operators, operator) ?? operator;
