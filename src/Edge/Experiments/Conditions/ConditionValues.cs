@@ -40,12 +40,14 @@ internal static class ConditionValues
         {
             PropertySource.Country when isEquality => PlaceNames.CountryProblem(text),
             PropertySource.Continent when isEquality => PlaceNames.ContinentProblem(text),
-            PropertySource.Hour or PropertySource.DayOfWeek
-                when isEquality
-                    ? !IsOne(source, text, value.ValueKind == JsonValueKind.Number)
-                    : IsOrder(ruleOperator) && !IsWithin(source, ruleOperator, text) => OfClock(source, text),
+            PropertySource.Hour or PropertySource.DayOfWeek => IsSound(value.ValueKind == JsonValueKind.Number)
+                ? null
+                : OfClock(source, text),
             _ => null,
         };
+
+        bool IsSound(bool isNumber) =>
+            isEquality ? IsOne(source, text, isNumber) : !IsOrder(ruleOperator) || IsWithin(source, ruleOperator, text);
     }
 
     /// <summary>The value, as the end of what it must be.</summary>
