@@ -349,6 +349,7 @@ export const t = {
     draft: "This experiment is a draft: its links lead nowhere until it is started.",
     base: "Address that your readers reach",
     baseHint: "Behind your proxy, with https. Kept in this browser.",
+    baseWrong: "This must begin with https:// or http://. Until then the address of this page is used.",
     tabs: { mail: "E-mail", page: "Web page", server: "Server", qr: "QR code", check: "Check a mail" },
     mailer: "Mail program",
     mailerHint: {

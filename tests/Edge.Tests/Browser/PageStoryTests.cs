@@ -340,6 +340,21 @@ public sealed class PageStoryTests(PagedEdge edge) : IClassFixture<PagedEdge>
     }
 
     [Fact]
+    public async Task AddressForReaders_ThatIsNone_IsNotPutIntoSnippets()
+    {
+        var slug = await edge.StoreAsync(Definition("Delivered"));
+        await using var view = await edge.SignInAsync();
+        await view.GoAsync($"#/experiments/{slug}/deliver");
+        await view.TypeAsync("Address that your readers reach", "mail.shop.example");
+        await view.SeeAsync("This must begin with https:// or http://.");
+        await view.SeeAsync($"href=\"http://127.0.0.1:{edge.Edge.Address.Port}/s/{slug}/click");
+        await view.ExpectSoundAsync("address that is none");
+        await view.TypeAsync("Address that your readers reach", "https://mail.shop.example/");
+        await view.SeeAsync($"href=\"https://mail.shop.example/s/{slug}/click");
+        await view.MissAsync("This must begin with");
+    }
+
+    [Fact]
     public async Task Mistake_WhileTyping_IsNamedByTheServersRules()
     {
         await using var view = await edge.SignInAsync();
