@@ -16,6 +16,7 @@ import { Explain } from "./Explain";
 import { ScheduleEditor } from "./Schedule";
 import { Week } from "./Week";
 import { WhatIf } from "./WhatIf";
+import { same } from "./merge";
 import { balance, equal, normal } from "./weights";
 
 /** A definition under way; the server says what is still missing. */
@@ -224,7 +225,7 @@ export function changes(before: Draft, after: Draft): Record<string, unknown> {
   const changed: Record<string, unknown> = {};
   for (const name of members) {
     const [old, now] = [clean(before[name]), clean(after[name])];
-    if (JSON.stringify(old) === JSON.stringify(now)) {
+    if (same(old, now)) {
       continue;
     }
     changed[name] = isPlain(old) && isPlain(now) ? cleared(old, now) : now === "" || now === undefined ? null : now;

@@ -57,7 +57,11 @@ function unflatten(flat: Flat): Draft {
   return { ...definition, variants: [...variants.values()] } as unknown as Draft;
 }
 
-export const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
+/** Whether two values are the same, whatever the order of members. */
+export const same = (one: unknown, other: unknown): boolean => textOf(one) === textOf(other);
+
+const textOf = (value: unknown): string =>
+  JSON.stringify(value, (_, part: unknown) => (part && typeof part === "object" && !Array.isArray(part) ? Object.fromEntries(Object.entries(part).sort()) : part));
 
 /** The order of variants in one, with what another has added and without what that has removed. */
 function joined(before: string[], leading: string[], other: string[]): string[] {
