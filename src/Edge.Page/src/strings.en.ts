@@ -268,6 +268,7 @@ export const t = {
       "time.hour": "Hour (UTC)", "time.dayOfWeek": "Day of the week (UTC)", "browser.language": "Language", "referrer.domain": "Referring site",
       "url.param": "Query parameter", "attribute.": "Attribute",
     } as Record<string, string>,
+    continents: { NA: "North America", EU: "Europe", AS: "Asia", AF: "Africa", SA: "South America", OC: "Oceania", AN: "Antarctica" } as Record<string, string>,
     settings: { "geo.database": "a database of places", "geo.countryHeader": "a header that has the country" } as Record<string, string>,
     recurrences: { none: "once", daily: "every day", weekly: "every week", cron: "by a cron expression" },
     cronHint: "Minute, hour, day of month, month, weekday: * 9-17 * * 1-5 is office hours.",

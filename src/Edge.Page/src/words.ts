@@ -103,16 +103,13 @@ export function valueText(property: string, value: unknown): string {
     return /^(geo\.)?country$/.test(property)
       ? regionName(text.length === 2 ? text.toUpperCase() : text)
       : /^(geo\.)?continent$/.test(property)
-        ? regionName(continents[text.toUpperCase()] ?? text)
+        ? (own(t.edit.continents, text.toUpperCase()) ?? text)
         : /^(time\.)?dayOfWeek$/.test(property) && /^[0-6]$/.test(text)
           ? dayName(+text)
           : text;
   };
   return Array.isArray(value) ? value.map(name).join(", ") : name(value);
 }
-
-/** Continents as Unicode names them. */
-const continents: Record<string, string> = { NA: "003", EU: "150", AS: "142", AF: "002", SA: "005", OC: "009", AN: "AQ" };
 
 /** The first of February 2026 is a Sunday. */
 export const dayName = (day: number): string => new Date(Date.UTC(2026, 1, day + 1)).toLocaleDateString(undefined, { weekday: "long", timeZone: "UTC" });

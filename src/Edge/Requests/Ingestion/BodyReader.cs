@@ -230,7 +230,11 @@ internal sealed class MemberNames
     {
         All = names.ToArray();
         _names = [.. All.Select(Encoding.UTF8.GetBytes)];
-        LongestBytes = _names.Max(static name => name.Length);
+        foreach (var name in _names)
+        {
+            LongestBytes = Math.Max(LongestBytes, name.Length);
+        }
+
         _byLength = new (byte[], int)[LongestBytes + 1][];
         Array.Fill(_byLength, []);
         for (var index = 0; index < _names.Length; index++)
