@@ -718,7 +718,7 @@ public class ManagementTests(ManagedEdge site) : IClassFixture<ManagedEdge>
         // A whole one is one, wherever it comes from.
         var whole = ManagedEdge.AbTest(ManagedEdge.NewSlug(), ",\"uid\":\"exp_none\"");
         Assert.True((await site.SendAsync("POST", "/validate", whole)).Json.GetProperty("valid").GetBoolean());
-        Assert.Equal(200, (await site.SendAsync("POST", "/explain", $$"""{"definition":{{whole}},"request":{"ip":"203.0.113.7"}}""")).Status);
+        Assert.Equal(200, (await site.SendAsync("POST", "/explain", $$"""{"definition":{{whole}},"request":{"ip":"203.0.113.7"} }""")).Status);
     }
 
     [Fact]
