@@ -24,6 +24,16 @@ const plainLines = {
     }),
 };
 
+/** The stylesheet of uPlot without legend and title, which no chart has. */
+const plainCharts = {
+  name: 'plain-charts',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /uPlot\.min\.css$/ }, async ({ path }) => {
+      const unused = /[^{}]*\.u-(?:legend|title|inline|series)\b[^{}]*\{[^{}]*\}|font-family:[^;]*;/g;
+      return { contents: (await readFile(path, 'utf8')).replace(unused, ''), loader: 'css' };
+    }),
+};
+
 const bundle = await build({
   absWorkingDir: here,
   entryPoints: { page: 'src/main.tsx' },
@@ -39,7 +49,7 @@ const bundle = await build({
   legalComments: 'none',
   outdir: join(out, 'assets'),
   metafile: true,
-  plugins: [plainLines],
+  plugins: [plainLines, plainCharts],
   write: false,
 });
 

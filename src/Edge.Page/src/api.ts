@@ -127,9 +127,6 @@ export const api = {
 
   csvUrl: (uid: string) => one(uid, "/results.csv"),
 
-  explain: (uid: string, request: DescribedRequest) =>
-    json<Answer<operations["explainExperiment"], 200>>(one(uid, "/explain"), { method: "POST", body: request }).then((a) => a.explanation),
-
   validate: (definition: object, uid: string | undefined, signal?: AbortSignal) =>
     json<Validation>(`${root}/validate`, { method: "POST", body: { ...definition, uid }, signal }),
 

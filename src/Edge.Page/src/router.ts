@@ -25,6 +25,20 @@ export function guardLeaving(ask: (() => boolean) | null): void {
   onbeforeunload = ask && ((event) => event.preventDefault());
 }
 
+let announced = "";
+
+/** Something to say in the view that is gone to. */
+export function announce(text: string): void {
+  announced = text;
+}
+
+/** What is to be said in this view; once. */
+export function heard(): string {
+  const text = announced;
+  announced = "";
+  return text;
+}
+
 export function go(to: string): void {
   location.hash = to;
 }

@@ -9,6 +9,8 @@ const labels: Record<string, string> = {
   ...within("variants", t.edit.variants),
   ...within("variants.conditions", t.edit.condition),
   ...within("variants.schedule", t.edit.occurs),
+  ...within("banditConfig", { ...t.edit.bandit, enabled: t.edit.members.banditConfig }),
+  ...within("outputConfig", t.edit.output),
   ...within("exclusionGroup", t.edit.group),
   ...within("linkConfig", t.edit.link),
   ...within("trackingConfig", t.edit.tracking),
@@ -37,13 +39,13 @@ function quoted(token: string): string {
 }
 
 function named(token: string): string | undefined {
-  for (const texts of [t.edit.properties, t.edit.operators, t.goals, t.type, labels, short]) {
+  for (const texts of [t.edit.properties, t.edit.operators, t.goals, t.type, labels, t.edit.settings, short]) {
     const text = own(texts, token);
     if (text) {
       return text;
     }
   }
-  return own(labels, token.split(".")[0]!) && leafOf(token);
+  return /^(?:url\.param|custom|attribute)\.|^utm_/.test(token) ? propertyText(token) : own(labels, token.split(".")[0]!) && leafOf(token);
 }
 
 const own = (texts: Record<string, string>, name: string): string | undefined => (Object.hasOwn(texts, name) ? texts[name] : undefined);
@@ -71,7 +73,8 @@ function leafOf(field: string): string {
     rest = ` ${name.slice(dot)}${rest}`;
     name = name.slice(0, Math.max(0, dot - 1));
   }
-  return ((labels[name] ?? "") + rest.replace(/(?<=[a-z])[A-Z]/g, (letter) => " " + letter.toLowerCase())).trim() || t.edit.more;
+  const words = rest.replace(/(?<=[a-z])[A-Z]/g, (letter) => " " + letter.toLowerCase()).trim();
+  return [labels[name], words].filter(Boolean).join(": ") || t.edit.more;
 }
 
 /** What the server finds wrong with a member, as it is told beside `path`; what lies within is named. Basis points are percentages there. */
@@ -88,7 +91,7 @@ export function propertyText(name: string, parameter?: string | null): string {
   const [, kind, given] = /^(url\.param|custom|attribute)\.(.+)/.exec(name) ?? ["", "", name];
   return known
     ? t.edit.properties[known]! + (parameter ? ` ${parameter}` : "")
-    : `${kind === "attribute" ? t.edit.attribute : t.edit.properties["url.param"]} ${given}`;
+    : `${t.edit.properties[kind === "attribute" ? "attribute." : "url.param"]} ${given}`;
 }
 
 export const operatorText = (operator: string): string => own(t.edit.operators, operator) ?? operator;
@@ -100,16 +103,13 @@ export function valueText(property: string, value: unknown): string {
     return /^(geo\.)?country$/.test(property)
       ? regionName(text.length === 2 ? text.toUpperCase() : text)
       : /^(geo\.)?continent$/.test(property)
-        ? regionName(continents[text.toUpperCase()] ?? text)
+        ? (own(t.edit.continents, text.toUpperCase()) ?? text)
         : /^(time\.)?dayOfWeek$/.test(property) && /^[0-6]$/.test(text)
           ? dayName(+text)
           : text;
   };
   return Array.isArray(value) ? value.map(name).join(", ") : name(value);
 }
-
-/** Continents as Unicode names them. */
-const continents: Record<string, string> = { NA: "003", EU: "150", AS: "142", AF: "002", SA: "005", OC: "009", AN: "AQ" };
 
 /** The first of February 2026 is a Sunday. */
 export const dayName = (day: number): string => new Date(Date.UTC(2026, 1, day + 1)).toLocaleDateString(undefined, { weekday: "long", timeZone: "UTC" });

@@ -13,7 +13,6 @@ namespace Edge.Catalog;
 /// <param name="template">URL with placeholders, or empty.</param>
 internal sealed class ImageSource(string template)
 {
-    private const string Variable = "imageUrl";
     private const string TemplateUid = "{templateUid}";
 
     private static readonly string[] Placeholders = [TemplateUid, "{format}", "{quality}", "{variables}"];
@@ -59,7 +58,7 @@ internal sealed class ImageSource(string template)
     {
         if (
             variant.Variables is { } variables
-            && variables.TryGetProperty(Variable, out var url)
+            && variables.TryGetProperty(Variant.ImageUrl, out var url)
             && url.ValueKind == JsonValueKind.String
             && Check(url.GetString()) is { } stored
         )

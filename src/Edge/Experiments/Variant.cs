@@ -8,6 +8,9 @@ namespace Edge.Experiments;
 /// <summary>One alternative of an experiment. Immutable.</summary>
 internal sealed record Variant
 {
+    /// <summary>The member of <see cref="Variables"/> that is the address of the image.</summary>
+    public const string ImageUrl = "imageUrl";
+
     /// <summary>Unique within the experiment; letters, digits, underscore and hyphen.</summary>
     public required string Id { get; init; }
 

@@ -164,7 +164,11 @@ internal static class DescribedRequestReader
             }
             else if (headers.Exists(line => line.Is(known)))
             {
-                members.Violate(member.Name, "is given twice", ViolationCodes.NotUnique);
+                // One in the same case is told already.
+                if (!members.Violations.List.Any(one => one.Field == members.PathOf(member.Name)))
+                {
+                    members.Violate(member.Name, "is given twice", ViolationCodes.NotUnique);
+                }
             }
             else if (ReadHeader(members, member) is { } value)
             {

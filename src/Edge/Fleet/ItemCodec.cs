@@ -118,7 +118,7 @@ internal static class ItemCodec
     public static Experiment ReadExperiment(CatalogItem item)
     {
         var reading = ExperimentReader.ReadStored(ValueOf(item), ExperimentWriter.Loosest, default);
-        if (reading is not { Experiment: { } experiment, Unknown.Count: 0 })
+        if (reading is not { Experiment: { } experiment, LosesMembers: false })
         {
             throw NotUnderstood(item, reading.Violations.Concat(reading.Unknown).Select(Text));
         }

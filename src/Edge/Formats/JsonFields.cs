@@ -5,7 +5,7 @@ namespace Edge.Formats;
 /// <summary>
 /// The members of one JSON object, read one by one with their rules. A broken rule is noted under the member's dotted
 /// path and the value that stood before is returned, so that reading goes on and finds the next one. Of repeated
-/// members the last counts. A null clears a member: it is what it would be if it had never
+/// members the last counts; <see cref="JsonSyntax"/> has noted them. A null clears a member: it is what it would be if it had never
 /// been given.
 /// </summary>
 /// <param name="element">A JSON object.</param>

@@ -1,6 +1,8 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
+using Edge.Experiments;
 
 namespace Edge.Formats;
 
@@ -13,10 +15,18 @@ internal static class JsonSyntax
     /// <summary>Deepest nesting that is read.</summary>
     public const int DepthMax = 64;
 
+    private const string Repeated = "is given twice";
+
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = DepthMax };
 
-    /// <summary>The document, which the caller disposes, of an object; null, and what is wrong noted, when it is none.</summary>
-    public static JsonDocument? ParseObject(ReadOnlyMemory<byte> utf8, Violations violations)
+    /// <summary>
+    /// The document, which the caller disposes, of an object; null, and what is wrong noted, when it is none. Members that
+    /// are given twice are noted, and of each the last counts: a caller that may refuse does.
+    /// </summary>
+    /// <param name="utf8">The text.</param>
+    /// <param name="violations">Where broken rules are noted.</param>
+    /// <param name="isStored">Whether it was accepted once, so that what is given twice is only worth a note.</param>
+    public static JsonDocument? ParseObject(ReadOnlyMemory<byte> utf8, Violations violations, bool isStored = false)
     {
         var document = Parse(utf8, out var problem);
         if (document is null)
@@ -29,9 +39,33 @@ internal static class JsonSyntax
             document.Dispose();
             return null;
         }
+        else
+        {
+            NoteRepeated(document.RootElement, violations, isStored);
+        }
 
         return document;
     }
+
+    /// <summary>Notes the members that are given twice, wherever they are: readers would differ in which of them counts.</summary>
+    public static void NoteRepeated(JsonElement root, Violations violations, bool isStored = false)
+    {
+        foreach (var path in RepeatedMembers(root).Take(ExperimentRules.ViolationsMax))
+        {
+            if (isStored)
+            {
+                violations.AddUnknown(path, Repeated, ViolationCodes.NotUnique);
+            }
+            else
+            {
+                violations.Add(path, Repeated, ViolationCodes.NotUnique);
+            }
+        }
+    }
+
+    /// <summary>What is wrong with the first member that is given twice, as a sentence; null when there is none.</summary>
+    public static string? RepeatedProblem(JsonElement root) =>
+        RepeatedMembers(root).FirstOrDefault() is { } path ? $"{path} {Repeated}" : null;
 
     /// <summary>
     /// The document, which the caller disposes; or null and what is wrong, with line and position from 1.
@@ -60,6 +94,49 @@ internal static class JsonSyntax
             // The platform has no parser that returns a verdict, and definitions are read rarely enough for a throw.
             problem = JsonProblem.Describe(e, utf8.Span, new JsonReaderOptions { MaxDepth = DepthMax });
             return null;
+        }
+    }
+
+    /// <summary>The dotted paths of members whose object has had one of that name before, in order.</summary>
+    private static IEnumerable<string> RepeatedMembers(JsonElement element, string path = "")
+    {
+        if (element.ValueKind == JsonValueKind.Array)
+        {
+            var index = 0;
+            foreach (var item in element.EnumerateArray())
+            {
+                if (item.ValueKind is JsonValueKind.Object or JsonValueKind.Array)
+                {
+                    var place = string.Create(CultureInfo.InvariantCulture, $"{path}[{index}]");
+                    foreach (var found in RepeatedMembers(item, place))
+                    {
+                        yield return found;
+                    }
+                }
+
+                index++;
+            }
+        }
+        else if (element.ValueKind == JsonValueKind.Object)
+        {
+            var seen = new HashSet<string>(StringComparer.Ordinal);
+            foreach (var member in element.EnumerateObject())
+            {
+                var name = member.Name;
+                var place = path.Length == 0 ? name : $"{path}.{name}";
+                if (!seen.Add(name))
+                {
+                    yield return place;
+                }
+
+                if (member.Value.ValueKind is JsonValueKind.Object or JsonValueKind.Array)
+                {
+                    foreach (var found in RepeatedMembers(member.Value, place))
+                    {
+                        yield return found;
+                    }
+                }
+            }
         }
     }
 

@@ -7,6 +7,10 @@ namespace Edge.Lint;
 /// <summary>Finds rules about the place of visitors where nothing says where they are. Pure.</summary>
 internal static class PlaceLint
 {
+    /// <summary>What is wrong with such a rule.</summary>
+    public const string Problem =
+        "asks where the visitor is, which this server does not know: whoever runs it can set geo.database or geo.countryHeader";
+
     /// <summary>The paths of all rules of a smart link on <c>geo.country</c> and <c>geo.continent</c>.</summary>
     public static IReadOnlyList<string> RulesOf(Experiment experiment)
     {
@@ -33,7 +37,7 @@ internal static class PlaceLint
                     Severity.Warning,
                     "no_geo",
                     path,
-                    "asks where the visitor is, which nobody says: set geo.database or geo.countryHeader"
+                    Problem
                 ))
         );
 

@@ -114,7 +114,7 @@ internal static class MetricFamilies
     );
     public static readonly MetricFamily IgnoredMembersTotal = Counter(
         "edge_ignored_members_total",
-        "Members of ingested events that are not stored, because the API does not know them or they look like secrets."
+        "Members of ingested events that are not stored, because the API does not know them, they look like secrets, or came again."
     );
     public static readonly MetricFamily UnfilledTagsTotal = Counter(
         "edge_unfilled_merge_tags_total",

@@ -66,6 +66,33 @@ public sealed class DefinitionsTests(ManagedEdge site) : IClassFixture<ManagedEd
         }
     }
 
+    /// <summary>What an earlier version has taken is served and exported; to send it, somebody has to look at it.</summary>
+    [Fact]
+    public async Task Export_OfAValueThatNobodyHas_KeepsItAndApplyNamesIt()
+    {
+        var slug = ManagedEdge.NewSlug();
+        var definition = $$"""
+            {"uid":"exp_{{slug}}","slug":"{{slug}}","name":"Late","type":"smart_link","status":"running","goalConfig":{"destinationUrl":"https://example.com/"},
+             "variants":[{"id":"a","weight":10000,"isDefault":true},{"id":"b","weight":0,"variables":{"imageUrl":"b.png"},"conditions":
+              {"type":"rule","property":"time.hour","ruleOperator":"equals","value":25} }]}
+            """;
+        await File.WriteAllTextAsync(Path.Combine(site.DataDir, "experiments", $"exp_{slug}.json"), definition);
+        await Wait.ForAsync(() => site.SendAsync("GET", $"/{slug}"), static answer => answer.Status == 200);
+
+        var exported = await RunAsync(site.Key, "export", _files.Path);
+        foreach (var other in Directory.GetFiles(_files.Path).Where(path => !path.EndsWith($"exp_{slug}.json", StringComparison.Ordinal)))
+        {
+            File.Delete(other);
+        }
+
+        var applied = await RunAsync(site.Key, "apply", "-f", _files.Path);
+
+        Assert.Equal((0, ""), (exported.ExitCode, exported.Error));
+        Assert.Contains("25", await File.ReadAllTextAsync(_files[$"exp_{slug}.json"]), StringComparison.Ordinal);
+        Assert.Equal(1, applied.ExitCode);
+        Assert.Contains("must be an hour from 0 to 23, not '25'", applied.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Apply_OfAnExport_BringsBackEverythingThatHasChangedSince()
     {

@@ -670,9 +670,55 @@ public class ManagementTests(ManagedEdge site) : IClassFixture<ManagedEdge>
 
         Assert.Equal(201, answer.Status);
         Assert.Equal(
-            "variants[1].conditions: asks where the visitor is, which nobody says: set geo.database or geo.countryHeader.",
+            "variants[1].conditions: asks where the visitor is, which this server does not know: whoever runs it can set geo.database or geo.countryHeader.",
             Assert.Single(answer.Json.GetProperty("warnings").EnumerateArray()).GetString()
         );
+    }
+
+    [Theory]
+    [InlineData("", """{"name":"A","name":"B"}""", "name")]
+    [InlineData("/{uid}/complete", """{"winnerVariantId":"a","winnerVariantId":"b"}""", "winnerVariantId")]
+    [InlineData("/{uid}/shares", """{"days":1,"days":90}""", "days")]
+    [InlineData("/{uid}/links", """{"units":["a"],"units":["b"]}""", "units")]
+    [InlineData("/{uid}/explain", """{"country":"DE","country":"FR"}""", "country")]
+    [InlineData("/{uid}/explain", """{"headers":{"User-Agent":"a","User-Agent":"b"}}""", "headers.User-Agent")]
+    [InlineData("/{uid}/what-if", """{"definition":{"uid":"{uid}"},"definition":{}}""", "definition")]
+    [InlineData("/explain", """{"definition":{"uid":"{uid}","name":"a","name":"b"}}""", "definition.name")]
+    [InlineData("/occurrences", """{"definition":{"uid":"{uid}"},"days":1,"days":2}""", "days")]
+    [InlineData("/definitions?dryRun=true", """{"definitions":[{"name":"a","name":"b"}]}""", "definitions[0].name")]
+    public async Task Body_WithAMemberGivenTwice_IsRefused(string path, string body, string field)
+    {
+        var (uid, _) = await site.CreateAsync(actions: "start");
+
+        var answer = await site.SendAsync("POST", path.Replace("{uid}", uid, StringComparison.Ordinal), body.Replace("{uid}", uid, StringComparison.Ordinal));
+
+        Assert.Equal(400, answer.Status);
+        Assert.Contains(
+            answer.Json.GetProperty("errors").EnumerateArray(),
+            error => error.Text("field") == field && error.Text("message") == "is given twice" && error.Text("code") == "not_unique"
+        );
+        Assert.Single(answer.Json.GetProperty("errors").EnumerateArray(), error => error.Text("field") == field);
+    }
+
+    /// <summary>An edit of what there is not lacks everything; that is not what its sender has to be told first.</summary>
+    [Fact]
+    public async Task Definition_WithAUidThatIsNone_IsNotAskedForItsMembers()
+    {
+        var (uid, _) = await site.CreateAsync();
+        const string Unknown = """{"uid":"exp_none","name":"Renamed"}""";
+
+        var validated = await site.SendAsync("POST", "/validate", Unknown);
+        Assert.Equal(("uid", "is that of no experiment, so the definition must be whole"), (validated.Json.GetProperty("errors")[0].Text("field"), validated.Json.GetProperty("errors")[0].Text("message")));
+        foreach (var path in new[] { $"/{uid}/what-if", "/explain", "/occurrences" })
+        {
+            var answer = await site.SendAsync("POST", path, $$"""{"definition":{{Unknown}}}""");
+            Assert.Equal((404, "Experiment Not Found"), (answer.Status, answer.Json.Text("title")));
+        }
+
+        // A whole one is one, wherever it comes from.
+        var whole = ManagedEdge.AbTest(ManagedEdge.NewSlug(), ",\"uid\":\"exp_none\"");
+        Assert.True((await site.SendAsync("POST", "/validate", whole)).Json.GetProperty("valid").GetBoolean());
+        Assert.Equal(200, (await site.SendAsync("POST", "/explain", $$"""{"definition":{{whole}},"request":{"ip":"203.0.113.7"} }""")).Status);
     }
 
     [Fact]

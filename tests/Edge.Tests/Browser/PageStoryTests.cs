@@ -179,27 +179,179 @@ public sealed class PageStoryTests(PagedEdge edge) : IClassFixture<PagedEdge>
         Assert.Equal(200, (await edge.SendAsync("PUT", $"/{slug}", Change)).Status);
         await view.ClickAsync("Save");
         await view.SeeAsync("Somebody else changed it meanwhile");
+        await view.SeeAsync("Nothing of yours is saved yet. No change contradicts another.");
         await view.ExpectSoundAsync("conflict");
-        var rows = await view.ReadAsync("dialog tbody", "[...found.rows].map(row => [...row.cells].map(cell => cell.textContent).join('|')).join('\\n')");
         Assert.Equal(
             [
-                "Hypothesis|–|–|Mine",
-                "Name|Twice edited|Theirs|Twice edited",
-                "Share of visitors that take part, percent|100%|50%|100%",
-                "Variant Blue: Destination|–|https://shop.example/blue|–",
-                "Variant Blue: Name|–|Blue|–",
-                "Variant Blue: Weight|50%|40%|50%",
-                "Variant a: Weight|50%|60%|50%",
-                "Variants|a, b|Blue, a|a, b",
+                "Hypothesis|–|not changed|Mine|Mine",
+                "Name|Twice edited|Theirs|not changed|Theirs",
+                "Share of visitors that take part, percent|100%|50%|not changed|50%",
+                "Variant Blue: Destination|–|https://shop.example/blue|not changed|https://shop.example/blue",
+                "Variant Blue: Name|–|Blue|not changed|Blue",
+                "Variants|a, Blue|Blue, a|not changed|Blue, a",
+                "Weights|a 50%, Blue 50%|a 60%, Blue 40%|not changed|a 60%, Blue 40%",
             ],
-            rows.Split('\n').Order(StringComparer.Ordinal)
+            await DifferenceAsync(view)
         );
-        await view.ClickAsync("Put my changes on top");
-        await view.ClickAsync("Save");
-        await view.SeeAsync("What it serves");
+        await view.ClickAsync("Save both together");
+        await view.SeeAsync("[role=status].note", "Saved.");
 
         var stored = (await edge.SendAsync("GET", $"/{slug}")).Experiment;
-        Assert.Equal(("Theirs", "Mine"), (stored.Text("name"), stored.Text("hypothesis")));
+        Assert.Equal(("Theirs", "Mine", "Blue"), (stored.Text("name"), stored.Text("hypothesis"), stored.GetProperty("variants")[0].Text("name")));
+        // It is said once.
+        await view.GoAsync("#/");
+        await view.GoAsync($"#/experiments/{slug}");
+        await view.SeeAsync("What it serves");
+        await view.MissAsync("Saved.");
+    }
+
+    [Fact]
+    public async Task Edit_ThatContradictsSomebodyElses_IsSavedAsItWasChosen()
+    {
+        const string Name = "Together: Name";
+        var slug = "";
+        string[] rows =
+        [
+            "Image format|png|webp|not changed|webp",
+            "Name|Contradicted|Theirs|Mine|MineTheirs",
+            "Status code of the redirect|–|307|not changed|307",
+            "Variant c: Id|–|c|not changed|c",
+            "Variant d: Id|–|not changed|d|d",
+            "Variants|a, b|a, b, c|a, b, d|a, b, d, c",
+            "Weights|a 50%, b 50%|a 40%, b 30%, c 30%|a 33.34%, b 33.33%, d 33.33%|a 33.34%, b 33.33%, d 33.33%a 40%, b 30%, c 30%",
+        ];
+
+        // Both together, and of what contradicts the name of the other.
+        await using (var view = await ContradictAsync())
+        {
+            await view.SeeAsync("Choose where 2 changes contradict another.");
+            Assert.Equal(rows, await DifferenceAsync(view));
+            await view.ExpectSoundAsync("contradiction");
+            await view.ShowAsAsync(Look.Phone);
+            await view.SeeAsync("dialog .rows strong", "Name");
+            await view.ExpectSoundAsync("contradiction on a phone");
+            await view.ChooseAsync(Name, "Theirs");
+            await view.ClickAsync("Save both together");
+            await view.SeeAsync("Saved.");
+            Assert.Equal(("Theirs", "a b d c", "webp", "307"), await StoredAsync());
+        }
+
+        // Mine alone: what the other did is undone.
+        await using (var view = await ContradictAsync())
+        {
+            await view.ClickAsync("Save mine, undo theirs");
+            await view.SeeAsync("Saved.");
+            Assert.Equal(("Mine", "a b d", "png", "302"), await StoredAsync());
+        }
+
+        // Theirs: nothing is saved, and the form says so.
+        await using (var view = await ContradictAsync())
+        {
+            await view.ClickAsync("Take theirs, drop mine");
+            await view.SeeAsync("This is what is on the server. Your changes are dropped.");
+            Assert.Equal("Theirs", await view.ReadAsync(".edit input[type=text]", "found.value"));
+            Assert.Equal(("Theirs", "a b c", "webp", "307"), await StoredAsync());
+        }
+
+        async Task<View> ContradictAsync()
+        {
+            slug = await edge.StoreAsync(Definition("Contradicted"));
+            var view = await edge.SignInAsync();
+            await view.GoAsync($"#/experiments/{slug}/edit");
+            await view.TypeAsync("Name", "Mine");
+            await view.ClickAsync("Add a variant");
+            await view.Page.RunAsync("(e => (e.value = 'd', e.dispatchEvent(new Event('input', { bubbles: true }))))([...document.querySelectorAll('.variant label')].filter(l => l.textContent == 'Id').at(-1).control)");
+            const string Change = """
+                {"name":"Theirs","outputConfig":{"format":"webp"},"linkConfig":{"redirectStatus":307},
+                 "variants":[{"id":"a","weight":4000,"isDefault":true},{"id":"b","weight":3000},{"id":"c","weight":3000}]}
+                """;
+            Assert.Equal(200, (await edge.SendAsync("PUT", $"/{slug}", Change)).Status);
+            await view.SeeAsync("The server would take this.");
+            await view.ClickAsync("Save");
+            await view.SeeAsync("Somebody else changed it meanwhile");
+            return view;
+        }
+
+        async Task<(string, string, string, string)> StoredAsync()
+        {
+            var stored = (await edge.SendAsync("GET", $"/{slug}")).Experiment;
+            return (
+                stored.Text("name"),
+                string.Join(' ', stored.GetProperty("variants").EnumerateArray().Select(static variant => variant.Text("id"))),
+                stored.GetProperty("outputConfig").Text("format"),
+                stored.TryGetProperty("linkConfig", out var link) ? link.Text("redirectStatus") : "302"
+            );
+        }
+    }
+
+    [Fact]
+    public async Task Edit_ThatSomebodyElseHasMadeToo_SaysThatNothingIsLeft()
+    {
+        var slug = await edge.StoreAsync(Definition("Same thought"));
+        await using var view = await edge.SignInAsync();
+        await view.GoAsync($"#/experiments/{slug}/edit");
+        await view.TypeAsync("Name", "Better name");
+        Assert.Equal(200, (await edge.SendAsync("PUT", $"/{slug}", """{"name":"Better name"}""")).Status);
+        await view.SeeAsync("The server would take this.");
+        await view.ClickAsync("Save");
+        await view.SeeAsync("No change contradicts another.");
+        await view.ClickAsync("Save both together");
+        await view.SeeAsync("The server has all of this already: nothing was left to save.");
+        await view.ExpectSoundAsync("nothing left");
+    }
+
+    [Fact]
+    public async Task Edit_OfWhatSomebodyElseHasStarted_SaysWhatCannotBeSaved()
+    {
+        var slug = await edge.StoreAsync(Definition("Started meanwhile"));
+        await using var view = await edge.SignInAsync();
+        await view.GoAsync($"#/experiments/{slug}/edit");
+        await view.TypeAsync("Hypothesis", "Mine");
+        await view.SeeAsync("The server would take this.");
+        Assert.Equal(200, (await edge.SendAsync("POST", $"/{slug}/start")).Status);
+        await view.ClickAsync("Save");
+        await view.SeeAsync("Somebody else changed it meanwhile");
+        Assert.Contains("State|Draft|Running|not changed|Running", await DifferenceAsync(view));
+        await view.ClickAsync("Save both together");
+        await view.SeeAsync("cannot change while the experiment is running");
+        // Why weights are locked, and what to do instead.
+        await view.SeeAsync("Locked while it runs: visitors divided anew would blur the comparison.");
+        await view.ExpectSoundAsync("locked");
+    }
+
+    [Fact]
+    public async Task Image_ThatLeadsNowhere_IsNamedBeforeItIsSaved()
+    {
+        await using var view = await edge.SignInAsync();
+        await view.GoAsync("#/experiments/new");
+        await view.TypeAsync("Name", "No picture");
+        await view.TypeAsync("Where the link leads", "https://shop.example/");
+        await view.TypeAsync("Image URL", "banner.png");
+        await view.SeeAsync("Variant a: Image URL – must be an absolute URL that begins with https:// or http://");
+        Assert.Equal("banner.png", await view.ReadAsync("[aria-invalid=true]", "found.value"));
+        await view.ClickAsync("Create the draft");
+        await view.TypeAsync("Image URL", "https://cdn.example/banner.png");
+        await view.SeeAsync("The server would take this.");
+        await view.ClickAsync("Create the draft");
+        await view.SeeAsync("Saved.");
+
+        var created = (await edge.SendAsync("GET", "/no-picture")).Experiment;
+        Assert.Equal("https://cdn.example/banner.png", created.GetProperty("variants")[0].GetProperty("variables").Text("imageUrl"));
+    }
+
+    [Fact]
+    public async Task AddressForReaders_ThatIsNone_IsNotPutIntoSnippets()
+    {
+        var slug = await edge.StoreAsync(Definition("Delivered"));
+        await using var view = await edge.SignInAsync();
+        await view.GoAsync($"#/experiments/{slug}/deliver");
+        await view.TypeAsync("Address that your readers reach", "mail.shop.example");
+        await view.SeeAsync("This must begin with https:// or http://.");
+        await view.SeeAsync($"href=\"http://127.0.0.1:{edge.Edge.Address.Port}/s/{slug}/click");
+        await view.ExpectSoundAsync("address that is none");
+        await view.TypeAsync("Address that your readers reach", "https://mail.shop.example/");
+        await view.SeeAsync($"href=\"https://mail.shop.example/s/{slug}/click");
+        await view.MissAsync("This must begin with");
     }
 
     [Fact]
@@ -518,6 +670,13 @@ public sealed class PageStoryTests(PagedEdge edge) : IClassFixture<PagedEdge>
         await view.MissAsync("/results.svg");
         await guest.Page.GoToAsync(url);
         await guest.SeeAsync("This link has expired or was revoked.");
+    }
+
+    /// <summary>The rows of the difference, in order of their names.</summary>
+    private static async Task<string[]> DifferenceAsync(View view)
+    {
+        var rows = await view.ReadAsync("dialog tbody", "[...found.rows].map(row => [...row.cells].map(cell => cell.textContent).join('|')).join('\\n')");
+        return [.. rows.Split('\n').Order(StringComparer.Ordinal)];
     }
 
     private static object Definition(string name) =>

@@ -26,6 +26,19 @@ public sealed class PageWhatIfTests(SeededEdge edge) : IClassFixture<SeededEdge>
         Assert.Equal("3334", (await edge.SendAsync("GET", $"/{SeededEdge.Slug}")).Experiment.GetProperty("variants")[0].Text("weight"));
     }
 
+    [Theory]
+    [InlineData("""{"definition":{"uid":"exp_spring-banner"}}""")]
+    [InlineData("""{"definition":{"uid":"exp_spring-banner","name":"Another","minimumRunDays":3}}""")]
+    public async Task WhatIf_OfTheSameChoice_IsNoDifference(string body)
+    {
+        var estimate = (await edge.SendAsync("POST", $"/{SeededEdge.Slug}/what-if", body)).Json;
+
+        Assert.Equal("It would have made no difference: visitors would have been divided as they were.", estimate.Text("sentence"));
+        Assert.Equal("""{"mean":0,"low":0,"high":0}""", estimate.Text("difference"));
+        Assert.Equal(estimate.Text("logged"), estimate.Text("candidate"));
+        Assert.Equal(estimate.Text("logged"), estimate.Text("inversePropensity"));
+    }
+
     [Fact]
     public async Task WhatIf_OfATreeOverTheVariantsOfATest_IsEstimatedToo()
     {
@@ -73,6 +86,7 @@ public sealed class PageWhatIfTests(SeededEdge edge) : IClassFixture<SeededEdge>
 
     [Theory]
     [InlineData("exp_none", """{"definition":{"uid":"exp_spring-banner"}}""", 404)]
+    [InlineData(SeededEdge.Slug, """{"definition":{"uid":"exp_none"}}""", 404)]
     [InlineData(SeededEdge.Slug, """{"definition":{"uid":"exp_spring-banner","variants":[]}}""", 400)]
     [InlineData(SeededEdge.Slug, """{"definition":{"uid":"exp_spring-banner"},"from":"2026-01-02T00:00:00Z","to":"2026-01-01T00:00:00Z"}""", 400)]
     [InlineData(SeededEdge.Slug, """{"definition":{"uid":"exp_spring-banner"},"days":3}""", 400)]
@@ -87,6 +101,7 @@ public sealed class PageWhatIfTests(SeededEdge edge) : IClassFixture<SeededEdge>
         await view.SeeAsync("The server would take this.");
         await view.ClickAsync("Estimate");
         await view.SeeAsync("By inverse propensity alone");
+        await view.SeeAsync("It would have made no difference");
         await view.SeeAsync("Photo 33.3%, Drawing 33.3%, Words alone 33.3%");
         await view.ExpectSoundAsync("what-if");
         await view.ShowAsAsync(Look.Phone);

@@ -8,7 +8,7 @@ namespace Edge.Tests.Browser;
 public sealed class PageWordsTests(PagedEdge edge) : IClassFixture<PagedEdge>
 {
     /// <summary>Names of the API that nobody should read on the page; settings keep theirs.</summary>
-    private const string Raw = @"/\b(?:geo(?!\.(?:database|countryHeader))|time|device|browser|url|variants?|goalConfig|linkConfig|banditConfig)(?:\.|\[)\w|\b(?:not_in|starts_with|gte|lte)\b|stableUnits|maxClicks/";
+    private const string Raw = @"/\b(?:geo|time|device|browser|url|custom|attribute|variants?|goalConfig|linkConfig|banditConfig|outputConfig|definition)(?:\.|\[)\w|\b(?:not_in|starts_with|gte|lte)\b|utm_[A-Z]|stableUnits|maxClicks/";
 
     [Fact]
     public async Task Mistakes_InConditions_AreToldInTheWordsOfTheForm()
@@ -17,13 +17,48 @@ public sealed class PageWordsTests(PagedEdge edge) : IClassFixture<PagedEdge>
         await view.ClickAsync("Add a condition");
         await view.ChooseAsync("Property", "Country");
         await view.TypeAsync("Value", "EU");
-        await view.SeeAsync(".rule + .error", "Value must be a country of ISO 3166-1; did you mean the property “Continent”?");
+        await view.SeeAsync(".rule + .error", "Value must be a country of ISO 3166-1, not 'EU'; did you mean the property “Continent” with EU (Europe)?");
         await view.SeeAsync("Variant b: Conditions, Value – must be a country");
+        Assert.Equal("", await RawAsync(view));
+
+        await view.ChooseAsync("Comparison", "is one of");
+        await view.TypeAsync("Values, separated by commas", "France, Germny, DE");
+        await view.SeeAsync(".rule + .error", "Value must be a country of ISO 3166-1, not 'Germny'; did you mean DE (Germany)?");
+        await view.ChooseAsync("Comparison", "is");
+
+        await view.ChooseAsync("Property", "Continent");
+        await view.TypeAsync("Value", "Eurpe");
+        await view.SeeAsync(".rule + .error", "Value must be a continent, not 'Eurpe'; did you mean EU (Europe)?");
+        await view.TypeAsync("Value", "europe");
+        // This server has no database of places.
+        await view.SeeAsync("asks where the visitor is, which this server does not know: whoever runs it can set “a database of places” or “a header that has the country”");
+        await view.SeeAsync("Probably not what you want");
+        Assert.Equal("EU", await view.ReadAsync("[aria-label=Value]", "found.value"));
         Assert.Equal("", await RawAsync(view));
 
         await view.ChooseAsync("Property", "Hour (UTC)");
         await view.TypeAsync("Value", "25");
+        await view.SeeAsync(".rule + .error", "Value must be an hour from 0 to 23, not '25'");
+        await view.ChooseAsync("Property", "Day of the week (UTC)");
+        await view.TypeAsync("Value", "9");
+        await view.SeeAsync(".rule + .error", "Value must be a day from 0 (Sunday) to 6 (Saturday), not '9'");
+        await view.TypeAsync("Value", "monday");
+        await view.SeeAsync("Day of the week (UTC) is Monday");
+        Assert.Equal("1", await view.ReadAsync("[aria-label=Value]", "found.value"));
+
+        await view.ChooseAsync("Property", "Attribute");
+        await view.SeeAsync(".rule + .error", "Property must name an attribute of at most 128 characters, such as “Attribute plan”");
+        Assert.Equal("", await RawAsync(view));
+        await view.TypeAsync("Attribute", "account.plan");
+        await view.TypeAsync("Value", "pro");
+        await view.SeeAsync("The server would take this.");
+        await view.SeeAsync("Attribute account.plan is pro");
+
+        await view.ChooseAsync("Property", "Hour (UTC)");
+        await view.ChooseAsync("Comparison", "is more than");
+        await view.TypeAsync("Value", "23");
         await view.SeeAsync("can never be true: no “Hour (UTC)” is");
+        await view.SeeAsync("Probably not what you want");
         Assert.Equal("", await RawAsync(view));
 
         await view.ChooseAsync("Comparison", "is more than");
@@ -43,7 +78,7 @@ public sealed class PageWordsTests(PagedEdge edge) : IClassFixture<PagedEdge>
         await view.ChooseAsync("What counts as success", "Impressions only");
         await view.TickAsync("Let the weights follow the results (Thompson sampling)");
         await view.SeeAsync(
-            "“Let the weights follow the results (Thompson sampling) enabled” has no effect while the goal is “Impressions only”"
+            "“Let the weights follow the results (Thompson sampling)” has no effect while the goal is “Impressions only”"
         );
         Assert.Equal("", await RawAsync(view));
     }
@@ -59,6 +94,8 @@ public sealed class PageWordsTests(PagedEdge edge) : IClassFixture<PagedEdge>
         await view.TypeAsync("Country", "Japan");
         await view.SeeAsync("An iPhone in Japan at");
         await view.SeeAsync("Country is France (Japan)");
+        await view.TypeAsync("Country", "Atlantis");
+        await view.SeeAsync("No country has this name or code.");
         await view.TypeAsync("Country", "fr");
         await view.SeeAsync("An iPhone in France at");
         Assert.Equal("", await RawAsync(view));

@@ -470,16 +470,35 @@ public class ExperimentViolationTests
         Assert.Equal([field], stored.Unknown.Select(unknown => unknown.Field));
     }
 
-    /// <summary>A sender is told of a place that is none; a file that was accepted once is still served.</summary>
+    /// <summary>A sender is told of a value that nobody can have; a file that was accepted once is still served.</summary>
     [Theory]
-    [InlineData("geo.country", "eq", "\"UK\"", "value", "did you mean GB?")]
-    [InlineData("country", "in", "[\"DE\", \"uk\"]", "value[1]", "did you mean GB?")]
-    [InlineData("geo.country", "neq", "\"EU\"", "value", "did you mean the property geo.continent?")]
-    [InlineData("geo.country", "eq", "\"DEU\"", "value", "in two letters, such as DE, GB or US")]
-    [InlineData("geo.country", "eq", "\"XX\"", "value", "in two letters, such as DE, GB or US")]
-    [InlineData("geo.country", "not_in", "[49]", "value[0]", "in two letters, such as DE, GB or US")]
-    [InlineData("continent", "eq", "\"Europe\"", "value", "must be one of NA, EU, AS, AF, SA, OC, AN")]
-    public void Read_PlaceThatIsNone_IsNamedToSendersAndToleratedInFiles(
+    [InlineData("geo.country", "eq", "\"UK\"", "value", "must be a country of ISO 3166-1, not 'UK'; did you mean GB (United Kingdom)?")]
+    [InlineData("country", "in", "[\"DE\", \"uk\"]", "value[1]", ", not 'uk'; did you mean GB (United Kingdom)?")]
+    [InlineData("geo.country", "neq", "\"EU\"", "value", ", not 'EU'; did you mean the property geo.continent with EU (Europe)?")]
+    [InlineData("geo.country", "neq", "\"Europ\"", "value", "did you mean the property geo.continent with EU (Europe)?")]
+    [InlineData("geo.country", "in", "[\"Germny\"]", "value[0]", ", not 'Germny'; did you mean DE (Germany)?")]
+    [InlineData("geo.country", "eq", "\"Turkey\"", "value", "did you mean TR (Türkiye)?")]
+    [InlineData("geo.country", "eq", "\"usa\"", "value", "did you mean US (United States)?")]
+    [InlineData("geo.country", "eq", "\"DEU\"", "value", "in two letters, such as DE, GB or US, not 'DEU'")]
+    [InlineData("geo.country", "eq", "\"XX\"", "value", "in two letters, such as DE, GB or US, not 'XX'")]
+    [InlineData("geo.country", "eq", "\"\"", "value", "in two letters, such as DE, GB or US")]
+    [InlineData("geo.country", "not_in", "[49]", "value[0]", "in two letters, such as DE, GB or US, not '49'")]
+    [InlineData("continent", "eq", "\"Europe\"", "value", "must be a continent, not 'Europe'; did you mean EU (Europe)?")]
+    [InlineData("continent", "eq", "\"Germany\"", "value", "did you mean the property geo.country with DE (Germany)?")]
+    [InlineData("continent", "eq", "\"DE\"", "value", "did you mean the property geo.country with DE (Germany)?")]
+    [InlineData("continent", "eq", "\"Atlantis\"", "value", "SA (South America), OC (Oceania), AN (Antarctica), not 'Atlantis'")]
+    [InlineData("time.hour", "eq", "25", "value", "must be an hour from 0 to 23, not '25'")]
+    [InlineData("hour", "eq", "\"09\"", "value", ", not '09'; did you mean 9?")]
+    [InlineData("hour", "in", "[9, 9.5]", "value[1]", "must be an hour from 0 to 23, not '9.5'")]
+    [InlineData("hour", "neq", "true", "value", "must be an hour from 0 to 23, not 'true'")]
+    [InlineData("time", "gt", "24", "value", "must be an hour from 0 to 23, not '24'")]
+    [InlineData("time", "lt", "25", "value", "must be an hour from 0 to 23, not '25'")]
+    [InlineData("time", "gte", "-1", "value", "must be an hour from 0 to 23, not '-1'")]
+    [InlineData("time.dayOfWeek", "eq", "9", "value", "must be a day from 0 (Sunday) to 6 (Saturday), not '9'")]
+    [InlineData("dayOfWeek", "in", "[6, 7]", "value[1]", "must be a day from 0 (Sunday) to 6 (Saturday), not '7'")]
+    [InlineData("dayOfWeek", "eq", "\"Mon\"", "value", "did you mean 1 (Monday)?")]
+    [InlineData("dayOfWeek", "eq", "\"Wensday\"", "value", "did you mean 3 (Wednesday)?")]
+    public void Read_ValueThatNobodyHas_IsNamedToSendersAndToleratedInFiles(
         string property,
         string ruleOperator,
         string value,
@@ -506,20 +525,93 @@ public class ExperimentViolationTests
     }
 
     [Theory]
-    [InlineData("geo.country", "\"de\"")]
-    [InlineData("geo.country", "\"XK\"")]
-    [InlineData("geo.continent", "\"eu\"")]
-    public void Read_Place_InAnyCase_IsTaken(string property, string value) =>
+    [InlineData("geo.country", "eq", "\"de\"")]
+    [InlineData("geo.country", "eq", "\"XK\"")]
+    [InlineData("geo.country", "starts_with", "\"Ger\"")]
+    [InlineData("geo.continent", "eq", "\"eu\"")]
+    [InlineData("hour", "eq", "\"0\"")]
+    [InlineData("hour", "in", "[23, 5.0, \"7\"]")]
+    [InlineData("hour", "lt", "24")]
+    [InlineData("hour", "gte", "9.5")]
+    [InlineData("hour", "starts_with", "\"1\"")]
+    [InlineData("dayOfWeek", "lte", "6")]
+    [InlineData("dayOfWeek", "lt", "\"7\"")]
+    public void Read_ValueThatSomebodyHas_InAnyForm_IsTaken(string property, string ruleOperator, string value) =>
         Assert.Empty(
             Definitions
                 .Read(
                     Definitions.With(
                         C,
-                        $$"""{"type": "rule", "property": "{{property}}", "operator": "eq", "value": {{value}}}"""
+                        $$"""{"type": "rule", "property": "{{property}}", "operator": "{{ruleOperator}}", "value": {{value}}}"""
                     )
                 )
                 .Unknown
         );
+
+    [Theory]
+    [InlineData("attribute.", "must name an attribute of at most 128 characters, such as attribute.plan")]
+    [InlineData("utm_", "must name a query parameter of at most 64 characters, such as custom.plan")]
+    [InlineData("geo.contry", "is not known; did you mean geo.country?")]
+    [InlineData("weather", "must be one of device.type, ")]
+    public void Read_PropertyThatIsNone_IsRefusedWithWhatWasMeant(string property, string message)
+    {
+        var rule = RuleOf($"\"{property}\"", "\"equals\"", "1");
+
+        Assert.StartsWith(message, Assert.Single(Definitions.Read(Definitions.With(C, rule)).Violations).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>The image is where it cannot be loaded from; a file that was accepted once is still served.</summary>
+    [Theory]
+    [InlineData("\"banner.png\"", "must be an absolute URL that begins with https:// or http://")]
+    [InlineData("\"javascript:alert(1)\"", "must be an absolute URL that begins with https:// or http://")]
+    [InlineData("\"https://user@cdn.example/a.png\"", "must not contain a user name or password")]
+    [InlineData("7", "must be a string")]
+    public void Read_ImageThatIsNone_IsNamedToSendersAndToleratedInFiles(string url, string message)
+    {
+        var text = Definitions.With("variants.1.variables", $$"""{"headline": "Hi", "imageUrl": {{url}}}""");
+
+        var sent = Assert.Single(Create(text).Violations);
+        var stored = Definitions.Read(text);
+
+        Assert.Equal(("variants[1].variables.imageUrl", message, "invalid_value"), (sent.Field, sent.Message, sent.Code));
+        Assert.NotNull(stored.Experiment);
+        Assert.Equal([sent.Field], stored.Unknown.Select(unknown => unknown.Field));
+    }
+
+    [Theory]
+    [InlineData("\"https://cdn.example/a.png\"")]
+    [InlineData("\"\"")]
+    [InlineData("null")]
+    public void Read_Image_OrNone_IsTaken(string url) =>
+        Assert.Empty(Create(Definitions.With("variants.1.variables", $$"""{"imageUrl": {{url}}}""")).Violations);
+
+    /// <summary>Which of two counts is not for a reader to guess; of a file that was accepted once, the last does.</summary>
+    [Fact]
+    public void Read_MembersGivenTwice_AreRefusedFromSendersAndNotedInFiles()
+    {
+        var text = Definitions
+            .With("variants.0.variables", """{"a": [{"b": 1, "c": 2}]}""")
+            .Replace("\"c\":2", "\"\\u0062\":2", StringComparison.Ordinal)
+            .Replace("\"name\":", "\"name\":\"Before\",\"name\":", StringComparison.Ordinal);
+
+        var sent = Create(text);
+        var stored = Definitions.Read(text);
+
+        Assert.Equal(["name", "variants[0].variables.a[0].b"], sent.Violations.Select(one => one.Field).Order(StringComparer.Ordinal));
+        Assert.All(sent.Violations, one => Assert.Equal(("is given twice", "not_unique"), (one.Message, one.Code)));
+        Assert.NotEqual("Before", stored.Experiment!.Name);
+        Assert.Equal(sent.Violations.Select(one => one.Field), stored.Unknown.Select(one => one.Field));
+    }
+
+    [Fact]
+    public void Read_MembersGivenTwiceWithoutEnd_AreNamedShortly()
+    {
+        var text = Definitions.With("variants.0.variables", $$"""{"x": 1}""");
+        text = text.Replace("\"x\":1", string.Join(',', Enumerable.Repeat("\"x\":1", 1_000)), StringComparison.Ordinal);
+
+        Assert.Equal(ExperimentRules.ViolationsMax, Create(text).Violations.Count);
+        Assert.Equal(ExperimentRules.ViolationsMax, Definitions.Read(text).Unknown.Count);
+    }
 
     /// <summary>What looks wrong but is allowed.</summary>
     [Theory]
@@ -572,6 +664,9 @@ public class ExperimentViolationTests
 
     private static string Group(string children) =>
         $$"""{"type": "group", "operator": "AND", "children": [{{children}}]}""";
+
+    private static ExperimentReadResult Create(string text) =>
+        ExperimentReader.ReadCreate(Encoding.UTF8.GetBytes(text), ExperimentRules.Default, "exp_x", null, Definitions.FileTime);
 
     private static string RuleOf(string property, string ruleOperator, string value) =>
         $$"""{"type": "rule", "property": {{property}}, "ruleOperator": {{ruleOperator}}, "value": {{value}}}""";

@@ -3,6 +3,12 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, type Status } from "../api";
 import { t } from "../strings.en";
 import { inWords } from "../words";
+// What several views share comes with what all share: files of half a kilobyte compress badly.
+import "../router";
+import "./Table";
+import "./Term";
+import "./drawn";
+import "./Charts";
 
 export function State({ status }: { status: Status }) {
   return <span class={`pill ${status}`}>{t.status[status]}</span>;

@@ -137,8 +137,9 @@ function Group({ node, path, onChange, onRemove, depth = 0 }: NodeProps<Conditio
 
 function Rule({ node, path, onChange, onRemove, depth = 0 }: NodeProps<ConditionRule>) {
   const isList = node.ruleOperator === "in" || node.ruleOperator === "not_in";
-  const isNamed = node.property in t.edit.properties;
-  const isCountry = node.property === "geo.country";
+  const [, prefix = "", given = ""] = /^(attribute\.)(.*)/s.exec(node.property) ?? [];
+  const kind = prefix || (node.property in t.edit.properties ? node.property : "");
+  const named = valueText(node.property, node.value);
   // A list is shown as it is typed: the blank after a comma stays.
   const [typed, setTyped] = useState("");
   const read = (text: string) => (isList ? split(text) : text) as ConditionRule["value"];
@@ -149,20 +150,20 @@ function Rule({ node, path, onChange, onRemove, depth = 0 }: NodeProps<Condition
     onChange({ ...node, ruleOperator, value: value as ConditionRule["value"] });
   };
   const setProperty = (property: string) =>
-    onChange({ ...node, property, value: isNamed || property in t.edit.properties ? (known[property]?.[0] ?? "") : node.value, paramName: property === "url.param" ? (node.paramName ?? "") : undefined } as ConditionRule);
+    onChange({ ...node, property, value: known[property]?.[0] ?? "", paramName: property === "url.param" ? (node.paramName ?? "") : undefined } as ConditionRule);
   return (
     <div class="node">
       <div class="rule">
         <div class="stack-s">
-          <select aria-label={t.edit.condition.property} aria-invalid={invalid} value={isNamed ? node.property : ""} onChange={(event) => setProperty(event.currentTarget.value || "custom.")}>
+          <select aria-label={t.edit.condition.property} aria-invalid={invalid} value={kind} onChange={(event) => setProperty(event.currentTarget.value)}>
             {Object.entries(t.edit.properties).map(([name, text]) => (
               <option key={name} value={name}>
                 {text}
               </option>
             ))}
-            <option value="">{t.edit.propertyOther}</option>
+            {!kind && <option value="">{propertyText(node.property)}</option>}
           </select>
-          {!isNamed && <input aria-label={t.edit.propertyOther} value={node.property} onInput={(event) => setProperty(event.currentTarget.value)} />}
+          {prefix && <input aria-label={t.edit.properties[prefix]} value={given} onInput={(event) => onChange({ ...node, property: prefix + event.currentTarget.value })} />}
           {node.property === "url.param" && (
             <input aria-label={t.edit.condition.paramName} placeholder={t.edit.condition.paramName} value={node.paramName ?? ""} onInput={(event) => onChange({ ...node, paramName: event.currentTarget.value })} />
           )}
@@ -178,8 +179,8 @@ function Rule({ node, path, onChange, onRemove, depth = 0 }: NodeProps<Condition
           <Suggested
             aria-label={isList ? t.edit.values : t.edit.condition.value}
             aria-invalid={invalid}
-            options={isCountry ? countries : (known[node.property] ?? []).map((value): [string, string] => [value, valueText(node.property, value)])}
-            named={isCountry ? valueText(node.property, node.value) : ""}
+            options={node.property === "geo.country" ? countries : (known[node.property] ?? []).map((value): [string, string] => [value, valueText(node.property, value)])}
+            named={named === typedText(node.value) ? "" : named}
             isList={isList}
             value={JSON.stringify(read(typed)) === JSON.stringify(node.value) ? typed : typedText(node.value)}
             onInput={(text) => {

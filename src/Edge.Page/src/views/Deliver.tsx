@@ -31,7 +31,8 @@ export function Deliver({ place }: ViewProps) {
     return error ? <Failure error={error} retry={reload} /> : <Loading />;
   }
   const { experiment } = data;
-  const base = (publicUrl || location.origin).replace(/\/+$/, "");
+  const isWrong = Boolean(publicUrl) && !/^https?:\/\/[^/\s]+/i.test(publicUrl);
+  const base = (isWrong ? location.origin : publicUrl || location.origin).replace(/\/+$/, "");
   return (
     <>
       <div class="head">
@@ -47,8 +48,8 @@ export function Deliver({ place }: ViewProps) {
       {experiment.status === "draft" && <p class="note caution">{t.deliver.draft}</p>}
       <div class="field">
         <label for="base">{t.deliver.base}</label>
-        <input id="base" type="url" value={publicUrl} placeholder={location.origin} onInput={(event) => prefer({ publicUrl: event.currentTarget.value.trim() })} aria-describedby="base-hint" />
-        <span id="base-hint" class="hint">{t.deliver.baseHint}</span>
+        <input id="base" type="url" value={publicUrl} placeholder={location.origin} onInput={(event) => prefer({ publicUrl: event.currentTarget.value.trim() })} aria-describedby="base-hint" aria-invalid={isWrong ? "true" : undefined} />
+        <span id="base-hint" class={isWrong ? "error" : "hint"}>{isWrong ? t.deliver.baseWrong : t.deliver.baseHint}</span>
       </div>
       <Segments label={t.deliver.title(experiment.name)} value={tab} options={(Object.keys(t.deliver.tabs) as Tab[]).map((key) => [key, t.deliver.tabs[key]] as const)} onChange={setTab} />
       <Card title={t.deliver.tabs[tab]}>

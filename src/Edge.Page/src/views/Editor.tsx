@@ -1,9 +1,10 @@
+import { Fragment } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { ViewProps } from "../App";
 import { api, ApiError, type Experiment, type ExperimentType, type Validation, type Variant, type Versioned } from "../api";
 import { fromLocal, points, toLocal } from "../format";
 import { timeZone } from "../preferences";
-import { go, guardLeaving, link } from "../router";
+import { announce, go, guardLeaving, link } from "../router";
 import { t } from "../strings.en";
 import { Failing, Field, NumberField, TextField, Violations } from "../ui/Field";
 import { Card, Failure, Loading, Title, sentence } from "../ui/Parts";
@@ -15,6 +16,7 @@ import { Explain } from "./Explain";
 import { ScheduleEditor } from "./Schedule";
 import { Week } from "./Week";
 import { WhatIf } from "./WhatIf";
+import { same } from "./merge";
 import { balance, equal, normal } from "./weights";
 
 /** A definition under way; the server says what is still missing. */
@@ -25,7 +27,7 @@ type DraftVariant = Partial<Variant> & Pick<Variant, "id" | "weight">;
 const members = [
   "name", "slug", "hypothesis", "variants", "goalConfig", "banditConfig", "attributionWindowMinutes", "trialStart", "minimumSampleSize",
   "minimumRunDays", "confidenceThreshold", "trafficShare", "exclusionGroup", "stableUnits", "passQuery", "linkConfig",
-  "trackingConfig",
+  "trackingConfig", "templateUid", "fallbackImageUrl", "fallbackTemplateUid", "outputConfig",
 ] as const;
 
 export function Editor(props: ViewProps) {
@@ -50,7 +52,7 @@ const blank = (): Draft => ({
   goalConfig: { type: "click_through" },
 });
 
-function draftOf(experiment: Experiment): Draft {
+export function draftOf(experiment: Experiment): Draft {
   return {
     ...Object.fromEntries((["type", ...members] as const).map((name) => [name, experiment[name]])),
     variants: experiment.variants.map(({ impressions: _i, clicks: _c, configuredWeight, ...variant }) => ({ ...variant, weight: configuredWeight ?? variant.weight })),
@@ -66,6 +68,7 @@ function Form({ base: first, canSave }: { base: Versioned | null; canSave: boole
   const [theirs, setTheirs] = useState<Versioned | null>(null);
   const [refused, setRefused] = useState<{ draft: Draft; violations: Validation["errors"] } | null>(null);
   const [isSaving, setSaving] = useState(false);
+  const [said, setSaid] = useState("");
   const [hasTried, setTried] = useState(false);
   const settled = useSettled(draft, 250);
   const uid = base?.experiment.uid;
@@ -93,8 +96,8 @@ function Form({ base: first, canSave }: { base: Versioned | null; canSave: boole
       }),
     });
 
-  const save = async (event?: Event) => {
-    event?.preventDefault();
+  const submit = (event: Event) => {
+    event.preventDefault();
     if (!canSave) {
       return;
     }
@@ -103,21 +106,46 @@ function Form({ base: first, canSave }: { base: Versioned | null; canSave: boole
       requestAnimationFrame(() => document.querySelector<HTMLElement>("[aria-invalid]")?.focus());
       return;
     }
+    void save(base, draft);
+  };
+
+  const save = async (base: Versioned | null, draft: Draft) => {
     setSaving(true);
     setError(undefined);
+    setSaid("");
     try {
-      const { experiment } = base ? await api.update(base.experiment.uid, changes(original, draft), base.tag) : await api.create(clean(draft));
+      const { experiment } = base ? await api.update(base.experiment.uid, changes(draftOf(base.experiment), draft), base.tag) : await api.create(clean(draft));
       guardLeaving(null);
+      announce(t.edit.saved);
       go(link("experiments", experiment.slug));
     } catch (e) {
-      if (e instanceof ApiError && e.status === 412 && base) {
-        setTheirs(await api.get(base.experiment.uid));
-      } else {
-        setError(e);
-        setRefused(e instanceof ApiError && e.problem.errors ? { draft, violations: e.problem.errors } : null);
+      try {
+        if (e instanceof ApiError && e.status === 412 && base) {
+          setTheirs(await api.get(base.experiment.uid));
+          return;
+        }
+      } catch (gone) {
+        e = gone;
       }
+      setError(e);
+      setRefused(e instanceof ApiError && e.problem.errors ? { draft, violations: e.problem.errors } : null);
     } finally {
       setSaving(false);
+    }
+  };
+
+  /** Goes on from what somebody else has saved: with what is to be saved on top, or with nothing. */
+  const settle = (newer: Versioned, wanted?: Draft) => {
+    const now = draftOf(newer.experiment);
+    const isNew = wanted && Object.keys(changes(now, wanted)).length > 0;
+    setTheirs(null);
+    setBase(newer);
+    setDraft(isNew ? wanted : now);
+    setError(undefined);
+    if (isNew) {
+      void save(newer, wanted);
+    } else {
+      setSaid(wanted ? t.edit.nothingLeft : t.edit.took);
     }
   };
 
@@ -134,7 +162,7 @@ function Form({ base: first, canSave }: { base: Versioned | null; canSave: boole
         </div>
       </div>
       {isRunning && <p class="note caution">{t.edit.locked(t.status.running.toLowerCase())}</p>}
-      <form class="edit" onSubmit={save} noValidate>
+      <form class="edit" onSubmit={submit} noValidate>
         <div class="stack">
           <Basics draft={draft} set={set} setName={setName} setType={setType} setSlug={(slug) => { setSlugOwn(true); set({ slug }); }} isNew={!base} isRunning={isRunning} />
           <GoalCard draft={draft} set={set} isRunning={isRunning} />
@@ -149,6 +177,9 @@ function Form({ base: first, canSave }: { base: Versioned | null; canSave: boole
         <aside class="side">
           <Check draft={draft} validation={check.data} isChecking={check.isLoading} error={check.error} isUntouched={!base && !isChanged && !hasTried} violations={violations} />
           {error ? <Failure error={error} /> : null}
+          <p class="note good" role="status" hidden={!said || isChanged}>
+            {said}
+          </p>
           <button class="primary" disabled={!canSave || isSaving || (Boolean(base) && !isChanged)}>
             {base ? t.edit.save : t.edit.create}
           </button>
@@ -159,20 +190,12 @@ function Form({ base: first, canSave }: { base: Versioned | null; canSave: boole
       </form>
       {theirs && base && (
         <Conflict
-          before={original}
-          theirs={draftOf(theirs.experiment)}
+          before={base.experiment}
+          theirs={theirs.experiment}
           yours={draft}
           onClose={() => setTheirs(null)}
-          onTake={() => {
-            setBase(theirs);
-            setDraft(draftOf(theirs.experiment));
-            setTheirs(null);
-          }}
-          onKeep={() => {
-            setDraft({ ...draftOf(theirs.experiment), ...changes(original, draft) } as Draft);
-            setBase(theirs);
-            setTheirs(null);
-          }}
+          onTake={() => settle(theirs)}
+          onSave={(wanted) => settle(theirs, wanted)}
         />
       )}
     </Violations.Provider>
@@ -202,7 +225,7 @@ export function changes(before: Draft, after: Draft): Record<string, unknown> {
   const changed: Record<string, unknown> = {};
   for (const name of members) {
     const [old, now] = [clean(before[name]), clean(after[name])];
-    if (JSON.stringify(old) === JSON.stringify(now)) {
+    if (same(old, now)) {
       continue;
     }
     changed[name] = isPlain(old) && isPlain(now) ? cleared(old, now) : now === "" || now === undefined ? null : now;
@@ -313,12 +336,13 @@ function Variants({ draft, set, isRunning }: PartProps) {
           <TextField label={t.edit.variants.destinationUrl} path={`variants[${i}].destinationUrl`} isUrl value={variant.destinationUrl} onInput={(destinationUrl) => replace(i, { destinationUrl })} />
           <TextField
             label={t.edit.variants["variables.imageUrl"]}
-            path={`variants[${i}].variables`}
+            path={`variants[${i}].variables.imageUrl`}
             isUrl
             value={(variant.variables as { imageUrl?: string } | undefined)?.imageUrl}
             isDisabled={isRunning}
             onInput={(imageUrl) => replace(i, { variables: clean({ ...(variant.variables as object | undefined), imageUrl }) as Variant["variables"] })}
           />
+          <Failing path={`variants[${i}].variables`} />
           <label class="check small">
             <input type="radio" name="default" checked={Boolean(variant.isDefault)} disabled={isRunning} onChange={() => makeDefault(i)} />
             {t.edit.isDefault}
@@ -343,7 +367,7 @@ function Variants({ draft, set, isRunning }: PartProps) {
       {isTest && (
         <fieldset class="stack-s" disabled={isRunning}>
           <legend class="label">{t.edit.weights}</legend>
-          <p class="small soft">{t.edit.weightsHint}</p>
+          <p class="small soft">{isRunning ? t.edit.weightsLocked : t.edit.weightsHint}</p>
           {draft.variants.map((variant, i) => {
             const label = t.edit.weightOf(variant.name || variant.id);
             const setWeight = (percent: number) => weigh(balance(draft.variants.map((v) => v.weight), i, percent * 100));
@@ -496,6 +520,11 @@ function More({ draft, set, isRunning }: PartProps) {
 
 /** What the server says: what is wrong, and what is worth knowing. */
 function Check({ draft: { variants }, validation, isChecking, error, isUntouched, violations }: { draft: Draft; validation: Validation | undefined; isChecking: boolean; error: unknown; isUntouched: boolean; violations: Validation["errors"] }) {
+  const { findings = [], warnings = [] } = (!isUntouched && validation) || {};
+  const told = [
+    ...findings,
+    ...warnings.filter((warning) => !findings.some((note) => warning.includes(note.message))).map((message) => ({ severity: "warning", field: "", message })),
+  ];
   return (
     <section class="stack-s" aria-label={t.edit.check}>
       <h2>{t.edit.check}</h2>
@@ -521,24 +550,22 @@ function Check({ draft: { variants }, validation, isChecking, error, isUntouched
           <p class="soft small">{t.edit.checking}</p>
         ) : null}
       </div>
-      {!isUntouched && validation && (validation.findings.length > 0 || validation.warnings.length > 0) && (
-        <>
-          <h3>{t.edit.notes}</h3>
-          <ul class="stack-s small">
-            {validation.findings.map((note) => (
-              <li key={note.field + note.message} class={`note wrap ${note.severity === "note" ? "" : "caution"}`}>
-                {note.field && <strong>{labelOf(note.field, variants)} – </strong>}
-                {inWords(note.message)}
-              </li>
-            ))}
-            {validation.warnings.filter((warning) => !validation.findings.some((note) => warning.includes(note.message))).map((warning) => (
-              <li key={warning} class="note caution wrap">
-                {inWords(warning)}
-              </li>
-            ))}
-          </ul>
-        </>
-      )}
+      {[t.edit.cautions, t.edit.notes].map((title) => {
+        const notes = told.filter((one) => (one.severity === "note") === (title === t.edit.notes));
+        return notes.length > 0 ? (
+          <Fragment key={title}>
+            <h3>{title}</h3>
+            <ul class="stack-s small">
+              {notes.map(({ severity, field, message }) => (
+                <li key={field + message} class={`note wrap ${severity === "note" ? "" : "caution"}`}>
+                  {field && <strong>{labelOf(field, variants)} – </strong>}
+                  {inWords(message)}
+                </li>
+              ))}
+            </ul>
+          </Fragment>
+        ) : null;
+      })}
     </section>
   );
 }

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { ViewProps } from "../App";
 import { api, type Experiment } from "../api";
-import { go, link } from "../router";
+import { go, heard, link } from "../router";
 import { t } from "../strings.en";
 import { Card, Failure, Loading, State, Title } from "../ui/Parts";
 import { useResource } from "../ui/useResource";
@@ -19,6 +19,7 @@ export function ExperimentView({ place, session }: ViewProps) {
   const uid = place.path[1]!;
   const one = useResource((signal) => api.get(uid, signal), uid, refreshMs);
   const results = useResource((signal) => api.results(uid, signal), uid, refreshMs);
+  const [said] = useState(heard);
   const [action, setAction] = useState<Action | "share" | null>(null);
   const experiment = one.data?.experiment;
   const actions = useMemo(() => (experiment ? actionsOf(experiment) : []), [experiment?.status]);
@@ -73,6 +74,11 @@ export function ExperimentView({ place, session }: ViewProps) {
           )}
         </div>
       </div>
+      {said && (
+        <p class="note good" role="status">
+          {said}
+        </p>
+      )}
       {results.error && !results.data ? <Failure error={results.error} retry={results.reload} /> : null}
       {results.data ? <ResultsView results={results.data} loadHistory={(signal) => api.recomputations(uid, signal)} /> : results.error ? null : <Loading />}
       <Serves experiment={experiment} />

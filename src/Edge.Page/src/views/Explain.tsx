@@ -22,7 +22,7 @@ export function Explain({ draft, uid, isValid }: { draft: Draft; uid: string | u
   const [visitor, setVisitor] = useState({ device: "iphone" as keyof typeof agents, country: "FR", at: "", unit: "reader-17" });
   const settled = useSettled(visitor, 250);
   const country = codeOf(settled.country);
-  const countryName = regionName(codeOf(visitor.country));
+  const countryName = visitor.country && (regionName(codeOf(visitor.country)) || t.edit.noCountry);
   const request: DescribedRequest = {
     query: settled.unit ? `u=${encodeURIComponent(settled.unit)}` : "",
     headers: { "User-Agent": agents[settled.device] },
@@ -79,7 +79,7 @@ export function Explain({ draft, uid, isValid }: { draft: Draft; uid: string | u
               <ul class="small stack-s">
                 {data.conditions.map((one) => (
                   <li key={one.variant}>
-                    <strong><bdi>{nameOf(one.variant)}</bdi></strong> {one.note}
+                    <strong><bdi>{nameOf(one.variant)}</bdi></strong> {inWords(one.note ?? "")}
                     <ul>
                       {one.nodes.filter((node) => node.property).map((node) => (
                         <li key={node.path} class="wrap">

@@ -6,7 +6,7 @@ import { sentence } from "../ui/Parts";
 import { Table } from "../ui/Table";
 import { Term } from "../ui/Term";
 import { useResource } from "../ui/useResource";
-import { inWords } from "../words";
+import { inWords, labelOf } from "../words";
 import type { Draft } from "./Editor";
 
 const texts = t.edit.whatIf;
@@ -88,7 +88,7 @@ export function WhatIf({ draft, uid, isValid }: { draft: Draft; uid: string | un
 
 /** What is wrong with the times, by the names of their inputs. */
 const told = (error: unknown): string =>
-  (error instanceof ApiError && error.problem.errors?.map(({ field, message }) => `${texts[field as "to"] ?? field}: ${inWords(message)}`).join(" ")) || sentence(error);
+  (error instanceof ApiError && error.problem.errors?.map(({ field, message }) => `${texts[field as "to"] ?? labelOf(field.replace("definition.", ""))}: ${inWords(message)}`).join(" ")) || sentence(error);
 
 type Row = keyof typeof texts.rows;
 

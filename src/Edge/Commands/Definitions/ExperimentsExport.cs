@@ -110,7 +110,7 @@ internal static class ExperimentsExport
             {
                 var json = Encoding.UTF8.GetBytes(definition.GetRawText());
                 var reading = ExperimentReader.ReadStored(json, ExperimentWriter.Loosest, default);
-                if (reading is not { Experiment: { } experiment, Unknown.Count: 0 })
+                if (reading is not { Experiment: { } experiment, LosesMembers: false })
                 {
                     return null;
                 }

@@ -69,6 +69,12 @@ internal sealed class DecideEndpoint(
             return;
         }
 
+        if (JsonSyntax.RepeatedProblem(document.RootElement) is { } repeated)
+        {
+            Refuse(context, repeated);
+            return;
+        }
+
         var request = DecideRequest.Read(document.RootElement, out var problem);
         var facts = request is null ? default : FlagEvaluator.FactsOf(key, request.Stated);
         if ((problem ?? facts.Problem) is { } wrong)

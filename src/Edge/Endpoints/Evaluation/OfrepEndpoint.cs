@@ -70,6 +70,11 @@ internal sealed class OfrepEndpoint(EvaluationAccess access, BodyRules rules, Fl
             return RefuseAsync(context, flag, OfrepResponses.ParseError, details);
         }
 
+        if (JsonSyntax.RepeatedProblem(document.RootElement) is { } repeated)
+        {
+            return RefuseAsync(context, flag, OfrepResponses.ParseError, repeated);
+        }
+
         var stated = document.RootElement.TryGetProperty("context", out var member) ? member : EvaluationContext.Unstated;
         var evaluation = EvaluationContext.Read(stated, out problem);
         if (evaluation is null)

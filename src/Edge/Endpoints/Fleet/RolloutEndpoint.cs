@@ -140,14 +140,6 @@ internal sealed class RolloutEndpoint(
 
         var fields = new JsonFields(document.RootElement, "", violations);
         fields.RefuseUnknown(Known);
-        foreach (var name in Known)
-        {
-            if (fields.Names.Count(given => given == name) > 1)
-            {
-                fields.Violate(name, "is given twice", ViolationCodes.InvalidValue);
-            }
-        }
-
         var names = ReadNodes(fields);
         if (!fields.TryGet(Rollout.ShareMember, out _) && !fields.TryGet(Rollout.NodesMember, out _))
         {

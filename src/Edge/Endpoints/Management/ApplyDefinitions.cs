@@ -73,6 +73,10 @@ internal sealed class ApplyDefinitions(
         {
             violations.Add(Member, "must be an array of definitions", ViolationCodes.InvalidType);
         }
+        else
+        {
+            JsonSyntax.NoteRepeated(document.RootElement, violations);
+        }
 
         if (violations.Count > 0)
         {

@@ -15,7 +15,28 @@ internal sealed record DefinitionDraft(
     Experiment? Experiment,
     IReadOnlyList<Violation> Errors,
     IReadOnlyList<string>? Changed
-);
+)
+{
+    /// <summary>What is wrong when it is meant as an edit of an experiment that there is not.</summary>
+    private const string NoExperiment = "is that of no experiment, so the definition must be whole";
+
+    /// <summary>
+    /// Whether it is meant as an edit of an experiment that there is not: it has a uid, and lacks what a new one needs.
+    /// </summary>
+    public bool IsOfNothing => Errors is [{ Message: NoExperiment }, ..];
+
+    /// <summary>One that would not be stored.</summary>
+    /// <param name="violations">Everything for which it would be refused.</param>
+    /// <param name="hasUnknownUid">Whether it has a uid that names no experiment.</param>
+    public static DefinitionDraft Refused(IReadOnlyList<Violation> violations, bool hasUnknownUid) =>
+        new(
+            null,
+            hasUnknownUid && violations.Any(static one => one.Code == ViolationCodes.Required)
+                ? [new Violation("uid", NoExperiment, ViolationCodes.InvalidValue), .. violations]
+                : violations,
+            null
+        );
+}
 
 /// <summary>
 /// Reads definitions by the rules for those that are stored, and stores nothing. One with the uid of an experiment of
@@ -39,11 +60,11 @@ internal sealed class DefinitionDrafts(
     /// <param name="json">The definition.</param>
     public DefinitionDraft Read(ManagedRequest request, ReadOnlyMemory<byte> json)
     {
-        var current = FindEdited(request, json);
+        var current = FindEdited(request, json, out var hasUid);
         var reading = ReadAs(current, Lifecycle.CreateUid(), request, json);
         if (rules.Violations(reading) is { Count: > 0 } violations)
         {
-            return new DefinitionDraft(null, violations, null);
+            return DefinitionDraft.Refused(violations, hasUid && current is null);
         }
 
         var edit = current is null
@@ -67,9 +88,10 @@ internal sealed class DefinitionDrafts(
     /// <param name="logged">The experiment that has run, whose uid it gets.</param>
     public DefinitionDraft ReadCandidate(ManagedRequest request, ReadOnlyMemory<byte> json, Experiment logged)
     {
-        var reading = ReadAs(FindEdited(request, json), logged.Uid, request, json);
+        var current = FindEdited(request, json, out var hasUid);
+        var reading = ReadAs(current, logged.Uid, request, json);
         return rules.Violations(reading) is { Count: > 0 } violations
-            ? new DefinitionDraft(null, violations, null)
+            ? DefinitionDraft.Refused(violations, hasUid && current is null)
             : new DefinitionDraft(reading.Experiment! with { Uid = logged.Uid }, [], null);
     }
 
@@ -87,15 +109,15 @@ internal sealed class DefinitionDrafts(
             ? ExperimentReader.ReadCreate(json, rules.Limits, uid, request.Team, time.GetUtcNow())
             : ExperimentReader.ReadUpdate(json, rules.Limits, current);
 
-    private Experiment? FindEdited(ManagedRequest request, ReadOnlyMemory<byte> json)
+    private Experiment? FindEdited(ManagedRequest request, ReadOnlyMemory<byte> json, out bool hasUid)
     {
         using var document = JsonSyntax.Parse(json, out _);
-        return
+        JsonElement uid = default;
+        hasUid =
             document?.RootElement is { ValueKind: JsonValueKind.Object } root
-            && root.TryGetProperty("uid", out var uid)
-            && uid.ValueKind == JsonValueKind.String
-            && catalog.Current.TryFindByUid(uid.GetString()!, out var entry)
-            && request.Owns(entry)
+            && root.TryGetProperty("uid", out uid)
+            && uid.ValueKind == JsonValueKind.String;
+        return hasUid && catalog.Current.TryFindByUid(uid.GetString()!, out var entry) && request.Owns(entry)
             ? entry.Experiment
             : null;
     }

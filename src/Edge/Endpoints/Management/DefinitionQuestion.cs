@@ -50,6 +50,16 @@ internal sealed class DefinitionQuestion(JsonDocument document, Experiment exper
                 return new DefinitionQuestion(document, experiment);
             }
 
+            if (draft.IsOfNothing)
+            {
+                document.Dispose();
+                await Problem.ExperimentNotFoundAsync(
+                    request.Context,
+                    "There is no experiment with the uid of the definition, and the definition is not whole."
+                );
+                return null;
+            }
+
             violations = Within(Definition, draft.Errors);
         }
 
@@ -84,6 +94,7 @@ internal sealed class DefinitionQuestion(JsonDocument document, Experiment exper
             return violations.List;
         }
 
+        JsonSyntax.NoteRepeated(body, violations);
         var fields = new JsonFields(body, "", violations);
         fields.RefuseUnknown([Definition, .. members]);
 

@@ -59,8 +59,7 @@ internal sealed class ExperimentView(ITally tally, Func<bool> knowsPlaces)
 
         if (PlaceLint.RulesOf(experiment) is { Count: > 0 } rules && !knowsPlaces())
         {
-            yield return $"{string.Join(", ", rules)}: asks where the visitor is, which nobody says: set geo.database or "
-                + "geo.countryHeader.";
+            yield return $"{string.Join(", ", rules)}: {PlaceLint.Problem}.";
         }
     }
 

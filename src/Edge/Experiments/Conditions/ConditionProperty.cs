@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Edge.Formats;
 
 namespace Edge.Experiments.Conditions;
 
@@ -68,7 +69,7 @@ internal readonly record struct ConditionProperty(PropertySource Source, string?
     private const string AttributePrefix = "attribute.";
 
     /// <summary>The names that are accepted, for messages.</summary>
-    public const string Known =
+    private const string Known =
         "device.type, device.os, geo.country, geo.continent, time.hour, time.dayOfWeek, "
         + "browser.language, browser, referrer.domain, url.param, url.param.NAME, custom.NAME, utm_NAME, attribute.PATH";
 
@@ -149,6 +150,24 @@ internal readonly record struct ConditionProperty(PropertySource Source, string?
         }
         property = new ConditionProperty(PropertySource.QueryParameter, parameter);
         return parameter is { Length: > 0 and <= ParameterCharsMax } && parameter != "utm_";
+    }
+
+    /// <summary>What is wrong with a name that <see cref="TryParse"/> refuses.</summary>
+    public static string ProblemOf(string name)
+    {
+        if (name.StartsWith(AttributePrefix, StringComparison.Ordinal))
+        {
+            return $"must name an attribute of at most {AttributeCharsMax} characters, such as attribute.plan";
+        }
+
+        if (Array.Exists([.. ParameterPrefixes, "utm_"], prefix => name.StartsWith(prefix, StringComparison.Ordinal)))
+        {
+            return $"must name a query parameter of at most {ParameterCharsMax} characters, such as custom.plan";
+        }
+
+        return NearestName.Probable(Fixed.Keys, name) is { } meant
+            ? $"is not known; did you mean {meant}?"
+            : $"must be one of {Known}";
     }
 
     /// <summary>Names with a separator between each two; an empty one could match nothing anybody means.</summary>

@@ -131,7 +131,7 @@ internal static class ConditionReader
         {
             return null;
         }
-        CheckPlaces(fields, property, chosen, value);
+        CheckValues(fields, property, chosen, value);
         return new ConditionRule(property, paramName, chosen, value.Clone());
     }
 
@@ -147,7 +147,7 @@ internal static class ConditionReader
         }
         if (!ConditionProperty.TryParse(property, null, out _))
         {
-            fields.Violate("property", $"must be one of {ConditionProperty.Known}", ViolationCodes.InvalidValue);
+            fields.Violate("property", ConditionProperty.ProblemOf(property), ViolationCodes.InvalidValue);
         }
         return null;
     }
@@ -218,30 +218,19 @@ internal static class ConditionReader
     }
 
     /// <summary>
-    /// Notes countries and continents that no visitor can be in. A stored file may have them, so that one that was
-    /// accepted once is still served.
+    /// Notes values that no visitor can have. A stored file may have them, so that one that was accepted once is still
+    /// served.
     /// </summary>
-    private static void CheckPlaces(JsonFields fields, string name, RuleOperator ruleOperator, JsonElement value)
+    private static void CheckValues(JsonFields fields, string name, RuleOperator ruleOperator, JsonElement value)
     {
-        if (
-            ruleOperator
-                is not (RuleOperator.Equals or RuleOperator.NotEquals or RuleOperator.In or RuleOperator.NotIn)
-            || !ConditionProperty.TryParse(name, null, out var property)
-            || property.Source is not (PropertySource.Country or PropertySource.Continent)
-        )
+        if (!ConditionProperty.TryParse(name, null, out var property))
         {
             return;
         }
         var isList = value.ValueKind == JsonValueKind.Array;
         for (var i = 0; i < (isList ? value.GetArrayLength() : 1); i++)
         {
-            var element = isList ? value[i] : value;
-            var text = element.ValueKind == JsonValueKind.String ? element.GetString()! : element.GetRawText();
-            var problem =
-                property.Source == PropertySource.Country
-                    ? PlaceNames.CountryProblem(text)
-                    : PlaceNames.ContinentProblem(text);
-            if (problem is not null)
+            if (ConditionValues.ProblemOf(property.Source, ruleOperator, isList ? value[i] : value) is { } problem)
             {
                 fields.NoteUnknownValue(isList ? $"value[{i}]" : "value", problem);
             }

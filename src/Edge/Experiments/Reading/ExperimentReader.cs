@@ -7,14 +7,19 @@ namespace Edge.Experiments.Reading;
 /// <param name="Experiment">Null when there are violations.</param>
 /// <param name="Violations">In the order of reading, at most <see cref="ExperimentRules.ViolationsMax"/>.</param>
 /// <param name="Unknown">
-/// Members of a stored file that have no meaning and are ignored, and values in it that stand for nothing; in what a
-/// sender sends they are violations.
+/// Members of a stored file that have no meaning and are ignored or that are given twice, and values in it that stand for
+/// nothing; in what a sender sends they are violations.
 /// </param>
 internal readonly record struct ExperimentReadResult(
     Experiment? Experiment,
     IReadOnlyList<Violation> Violations,
     IReadOnlyList<Violation> Unknown
-);
+)
+{
+    /// <summary>Whether something of it would be lost; a value that stands for nothing is kept as it is.</summary>
+    public bool LosesMembers =>
+        Unknown.Any(static one => one.Code is ViolationCodes.UnknownMember or ViolationCodes.NotUnique);
+}
 
 /// <summary>
 /// Reads an experiment that satisfies every rule, or reports all violations at once. The same rules apply to a stored
@@ -103,7 +108,7 @@ internal static class ExperimentReader
     )
     {
         var violations = new Violations();
-        using var document = JsonSyntax.ParseObject(utf8, violations);
+        using var document = JsonSyntax.ParseObject(utf8, violations, isStored);
         if (document is null)
         {
             return new ExperimentReadResult(null, violations.List, []);

@@ -105,7 +105,7 @@ internal static class VariantReader
             Name = fields.Text("name", null, ExperimentRules.NameCharsMax),
             TemplateUid = fields.Text("templateUid", null, ExperimentRules.ReferenceCharsMax),
             DestinationUrl = ConfigReader.ReadDestination(fields, null, rules),
-            Variables = ReadVariables(fields),
+            Variables = ReadVariables(fields, rules),
             Weight = weight,
             ConfiguredWeight = configured == weight ? null : configured,
             IsDefault = fields.Flag("isDefault", false),
@@ -114,7 +114,7 @@ internal static class VariantReader
         };
     }
 
-    private static JsonElement? ReadVariables(JsonFields fields)
+    private static JsonElement? ReadVariables(JsonFields fields, ExperimentRules rules)
     {
         if (!fields.TryGet("variables", out var value))
         {
@@ -134,7 +134,30 @@ internal static class VariantReader
             );
             return null;
         }
+        CheckImage(fields, value, rules);
         return value.Clone();
+    }
+
+    /// <summary>
+    /// Notes an address of an image that leads nowhere. A stored file may have one: its variant has no image then.
+    /// </summary>
+    private static void CheckImage(JsonFields fields, JsonElement variables, ExperimentRules rules)
+    {
+        const string Path = $"variables.{Variant.ImageUrl}";
+        if (!variables.TryGetProperty(Variant.ImageUrl, out var url) || url.ValueKind == JsonValueKind.Null)
+        {
+            return;
+        }
+        if (url.ValueKind != JsonValueKind.String)
+        {
+            fields.NoteUnknownValue(Path, "must be a string");
+            return;
+        }
+        var text = url.GetString()!;
+        if (text.Length > 0 && Destination.TryParse(text, rules.HttpsOnly, out var message, out _) is null)
+        {
+            fields.NoteUnknownValue(Path, message);
+        }
     }
 
     private static void RequireUnique(JsonFields fields, List<Variant> variants)

@@ -10,7 +10,7 @@ namespace Edge.Requests.Ingestion;
 /// <summary>
 /// Walks once over the bytes of a body and says where the members of its objects are; what they mean is for the API's
 /// reader. Values are slices of the body. A byte order mark is skipped, trailing content is an error, of members with
-/// the same name the last wins. Every method that moves on throws <see cref="JsonException"/> for what is not JSON: the
+/// the same name the last wins, and those before it are told as ignored. Every method that moves on throws <see cref="JsonException"/> for what is not JSON: the
 /// platform's reader knows no other way to say so, and each API's reader catches it in one place. Nothing else is ever
 /// thrown for input.
 /// </summary>
@@ -66,6 +66,9 @@ internal ref struct BodyReader
 
     /// <summary>Where the object read last is in the body.</summary>
     public RawValue Object { get; private set; }
+
+    /// <summary>Whether an object that was read had a known member more than once.</summary>
+    public bool HasRepeated { get; private set; }
 
     /// <summary>The value of a known member of the object read last.</summary>
     public readonly RawValue this[int member] => _values[member];
@@ -123,6 +126,12 @@ internal ref struct BodyReader
             var value = ReadValue();
             if (member >= 0)
             {
+                if (_values[member].IsSent)
+                {
+                    HasRepeated = true;
+                    _ignored?.NoteRepeated(_names[member]);
+                }
+
                 _values[member] = value;
             }
 
@@ -213,22 +222,24 @@ internal ref struct BodyReader
 /// </summary>
 internal sealed class MemberNames
 {
+    private readonly byte[][] _names;
     private readonly (byte[] Name, int Index)[][] _byLength;
 
     /// <param name="names">The members; the index of each is its position.</param>
     public MemberNames(params ReadOnlySpan<string> names)
     {
         All = names.ToArray();
-        foreach (var name in names)
+        _names = [.. All.Select(Encoding.UTF8.GetBytes)];
+        foreach (var name in _names)
         {
-            LongestBytes = Math.Max(LongestBytes, Encoding.UTF8.GetByteCount(name));
+            LongestBytes = Math.Max(LongestBytes, name.Length);
         }
 
         _byLength = new (byte[], int)[LongestBytes + 1][];
         Array.Fill(_byLength, []);
-        for (var index = 0; index < names.Length; index++)
+        for (var index = 0; index < _names.Length; index++)
         {
-            var name = Encoding.UTF8.GetBytes(names[index]);
+            var name = _names[index];
             _byLength[name.Length] = [.. _byLength[name.Length], (name, index)];
         }
     }
@@ -241,6 +252,9 @@ internal sealed class MemberNames
 
     /// <summary>Bytes of the longest.</summary>
     public int LongestBytes { get; }
+
+    /// <summary>The name at an index, in UTF-8.</summary>
+    public ReadOnlySpan<byte> this[int index] => _names[index];
 
     /// <summary>
     /// Index of the name, or -1 when it is none of them. Names are compared byte by byte, case included.

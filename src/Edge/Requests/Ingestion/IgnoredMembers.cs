@@ -4,8 +4,8 @@ using Edge.Formats;
 namespace Edge.Requests.Ingestion;
 
 /// <summary>
-/// The top-level members of a request's events that are not stored, because the API does not know them, or because they
-/// are named like a key or an address and must reach no event. Named in the answer, so that their sender finds out. One
+/// The top-level members of a request's events that are not stored, because the API does not know them, because they are
+/// named like a key or an address and must reach no event, or because the same member came again. Named in the answer, so that their sender finds out. One
 /// reader at a time; bounded, whatever is sent.
 /// </summary>
 /// <param name="known">
@@ -105,7 +105,7 @@ internal sealed class IgnoredMembers(MemberNames? known)
         }.Select(Encoding.ASCII.GetBytes),
     ];
 
-    private List<byte[]>? _names;
+    private List<(byte[] Name, bool IsRepeated)>? _names;
 
     /// <summary>How many members were ignored, those of the same name included.</summary>
     public int Count { get; private set; }
@@ -119,20 +119,17 @@ internal sealed class IgnoredMembers(MemberNames? known)
             return false;
         }
 
-        Count++;
-        name = name[..Math.Min(name.Length, NameBytesMax)];
-        _names ??= [];
-        if (_names.Count < NamesMax && !Has(name))
-        {
-            _names.Add(name.ToArray());
-        }
-
+        Note(name[..Math.Min(name.Length, NameBytesMax)], isRepeated: false);
         return true;
     }
 
+    /// <summary>Notes the value of a known member that came again with another one, which holds.</summary>
+    /// <param name="name">Its name.</param>
+    public void NoteRepeated(ReadOnlySpan<byte> name) => Note(name, isRepeated: true);
+
     /// <summary>
     /// The names as a list that is fit for a header, each with the name that was probably meant:
-    /// <c>userId; meant=user_id, colour</c>. Empty when nothing was ignored.
+    /// <c>userId; meant=user_id, colour, event; repeated</c>. Empty when nothing was ignored.
     /// </summary>
     public string Describe() => string.Join(", ", (_names ?? []).Select(Describe));
 
@@ -165,8 +162,19 @@ internal sealed class IgnoredMembers(MemberNames? known)
         return false;
     }
 
-    private string Describe(byte[] name)
+    private void Note(ReadOnlySpan<byte> name, bool isRepeated)
     {
+        Count++;
+        _names ??= [];
+        if (_names.Count < NamesMax && !Has(name))
+        {
+            _names.Add((name.ToArray(), isRepeated));
+        }
+    }
+
+    private string Describe((byte[] Name, bool IsRepeated) one)
+    {
+        var name = one.Name;
         var text = new StringBuilder(name.Length);
         foreach (var each in name)
         {
@@ -174,6 +182,11 @@ internal sealed class IgnoredMembers(MemberNames? known)
         }
 
         var shown = text.ToString();
+        if (one.IsRepeated)
+        {
+            return $"{shown}; repeated";
+        }
+
         // Of two letters every name is near.
         var meant =
             known is null || shown.Length < 3
@@ -186,7 +199,7 @@ internal sealed class IgnoredMembers(MemberNames? known)
     {
         foreach (var noted in _names!)
         {
-            if (name.SequenceEqual(noted))
+            if (name.SequenceEqual(noted.Name))
             {
                 return true;
             }

@@ -76,6 +76,11 @@ internal static class TrafficalBody
 
             envelope.ReadEnd();
             ignored ??= new IgnoredMembers(TrafficalEvent.Names);
+            if (envelope.HasRepeated)
+            {
+                ignored.NoteRepeated(BodyNames[0]);
+            }
+
             return isObject && envelope[0].IsArray
                 ? ReadEvents(envelope.Raw(envelope[0]), scope, ignored)
                 : Refuse(NoEvents);

@@ -5,8 +5,10 @@ namespace Edge.Statistics.WhatIf;
 /// <summary>
 /// Estimates what another choice would have come to from trials in which chance has chosen: by inverse propensity
 /// (Horvitz and Thompson 1952) and doubly robust (Dudík, Langford and Li 2011), whose model of the results, means by device
-/// and variant, comes from the half of the trials that it is not applied to. Both are unbiased as long as the logged
-/// probabilities are right and every variant that would be chosen had a chance; where one had none, it is refused. Pure.
+/// and variant, comes from the half of the trials that it is not applied to. What was logged is corrected by the same
+/// model, so the estimate is the log and the difference, and the difference of the same choice is 0. Both are unbiased as
+/// long as the logged probabilities are right and every variant that would be chosen had a chance; where one had none, it is
+/// refused. Pure.
 /// </summary>
 internal static class OffPolicyEstimator
 {
@@ -30,6 +32,9 @@ internal static class OffPolicyEstimator
 
     private const int Folds = 2;
 
+    /// <summary>Chances that sum to 1 but for this leave nothing.</summary>
+    private const double RoundingMax = 1e-9;
+
     /// <summary>
     /// So many standard errors from 1 a variant's trials by chance may be: once in 16,000 sound logs, as the test of the
     /// sample ratio is once in 1,000.
@@ -47,6 +52,7 @@ internal static class OffPolicyEstimator
         }
 
         var chances = new double[variants.Count];
+        var loggedChances = new double[variants.Count];
         var shares = new double[variants.Count];
         var (logged, propensity, robust, difference) = (new Moments(), new Moments(), new Moments(), new Moments());
         var (weights, squaredWeights, unsupported, successes) = (0.0, 0.0, 0.0, 0);
@@ -55,23 +61,27 @@ internal static class OffPolicyEstimator
         {
             var trial = trials[i];
             candidate.Choose(trial, chances);
+            support.Complete(trial.WeightsVersion, variants, chances, loggedChances);
             // What the model expects comes from the other half, or the estimate would see its own result.
             var model = models[1 - (i % Folds)];
-            var (expected, weight) = (0.0, 0.0);
+            var (expected, loggedExpected, weight) = (0.0, 0.0, 0.0);
             var shown = -1;
             for (var v = 0; v < chances.Length; v++)
             {
+                var mean = model.Mean(trial.Visitor.Device, v);
+                loggedExpected += loggedChances[v] * mean;
+                if (variants[v] == trial.Variant)
+                {
+                    (weight, shown) = (chances[v] / trial.Probability, v);
+                }
+
                 if (chances[v] == 0)
                 {
                     continue;
                 }
 
                 shares[v] += chances[v];
-                expected += chances[v] * model.Mean(trial.Visitor.Device, v);
-                if (variants[v] == trial.Variant)
-                {
-                    (weight, shown) = (chances[v] / trial.Probability, v);
-                }
+                expected += chances[v] * mean;
 
                 if (!support.Has(trial.WeightsVersion, variants[v]))
                 {
@@ -80,11 +90,14 @@ internal static class OffPolicyEstimator
                 }
             }
 
-            var corrected = shown < 0 ? expected : expected + (weight * (trial.Result - model.Mean(trial.Visitor.Device, shown)));
+            // The log is corrected likewise: what the model errs by in both is in neither's favour, and the same choice is
+            // no difference to the last digit.
+            var modelled = shown < 0 ? 0 : model.Mean(trial.Visitor.Device, shown);
+            var changed = expected - loggedExpected + ((weight - 1) * (trial.Result - modelled));
             logged.Add(trial.Result);
             propensity.Add(weight * trial.Result);
-            robust.Add(corrected);
-            difference.Add(corrected - trial.Result);
+            robust.Add(trial.Result + changed);
+            difference.Add(changed);
             weights += weight;
             squaredWeights += weight * weight;
             successes += weight > 0 && trial.Result > 0 ? 1 : 0;
@@ -125,10 +138,10 @@ internal static class OffPolicyEstimator
         };
     }
 
-    /// <summary>Which variants had a chance, by version of the weights.</summary>
+    /// <summary>Which variants had a chance, and which one, by version of the weights.</summary>
     private sealed class Support
     {
-        private readonly Dictionary<int, HashSet<string>> _seen = [];
+        private readonly Dictionary<int, Dictionary<string, double>> _seen = [];
         private readonly HashSet<string> _ever = new(StringComparer.Ordinal);
         private readonly HashSet<int> _known = [];
 
@@ -139,7 +152,7 @@ internal static class OffPolicyEstimator
             foreach (var trial in trials)
             {
                 ref var seen = ref CollectionsMarshal.GetValueRefOrAddDefault(support._seen, trial.WeightsVersion, out _);
-                (seen ??= new HashSet<string>(StringComparer.Ordinal)).Add(trial.Variant);
+                (seen ??= new Dictionary<string, double>(StringComparer.Ordinal))[trial.Variant] = trial.Probability;
                 support._ever.Add(trial.Variant);
                 if (++CollectionsMarshal.GetValueRefOrAddDefault(counts, trial.WeightsVersion, out _) >= VersionTrialsMin)
                 {
@@ -176,7 +189,35 @@ internal static class OffPolicyEstimator
         }
 
         public bool Has(int version, string variant) =>
-            (_known.Contains(version) ? _seen[version] : _ever).Contains(variant);
+            _known.Contains(version) ? _seen[version].ContainsKey(variant) : _ever.Contains(variant);
+
+        /// <summary>
+        /// The chances of the log in one version. Those of variants that were not shown in it are what the others leave,
+        /// divided as the other choice does.
+        /// </summary>
+        public void Complete(int version, IReadOnlyList<string> variants, double[] other, double[] chances)
+        {
+            var seen = _seen[version];
+            var (left, unseen) = (1.0, 0.0);
+            foreach (var chance in seen.Values)
+            {
+                left -= chance;
+            }
+
+            for (var v = 0; v < chances.Length; v++)
+            {
+                var isSeen = seen.TryGetValue(variants[v], out chances[v]);
+                unseen += isSeen ? 0 : other[v];
+            }
+
+            for (var v = 0; v < chances.Length && unseen > 0 && left > RoundingMax; v++)
+            {
+                if (!seen.ContainsKey(variants[v]))
+                {
+                    chances[v] = left * other[v] / unseen;
+                }
+            }
+        }
     }
 
     /// <summary>Mean results by kind of device and variant, drawn towards the mean of the variant, of one half of the trials.</summary>

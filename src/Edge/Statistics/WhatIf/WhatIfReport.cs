@@ -74,7 +74,8 @@ internal sealed class WhatIfReport(Experiment experiment, TrialLog log, bool isO
         get
         {
             var (low, high) = (Estimate.Difference.Low, Estimate.Difference.High);
-            return low > 0 ? $"It would have been better, by {Points(low)} to {Points(high)}{Unit}."
+            return (low, high) is (0, 0) ? "It would have made no difference: visitors would have been divided as they were."
+                : low > 0 ? $"It would have been better, by {Points(low)} to {Points(high)}{Unit}."
                 : high < 0 ? $"It would have been worse, by {Points(-high)} to {Points(-low)}{Unit}."
                 : $"The log does not tell whether it would have been better or worse: the difference lies between {Points(low)} and {Points(high)}{Unit}.";
         }

@@ -409,6 +409,8 @@ public class EvaluationTests
     [InlineData("""{"unitKey":"u","context":7}""", 400)]
     [InlineData("""{"unitKey":"u","experiments":[7]}""", 400)]
     [InlineData("""{"unitKey":"u","experiments":"test"}""", 400)]
+    [InlineData("""{"unitKey":"u","unitKey":"v"}""", 400)]
+    [InlineData("""{"unitKey":"u","context":{"plan":{"name":"pro","n\u0061me":"free"}}}""", 400)]
     [InlineData("""{"unitKey":"u","experiments":["none"],"more":1}""", 200)]
     public async Task Decide_Whatever_IsAnsweredAndStoredOnlyWhenItIsRight(string body, int status)
     {
@@ -419,6 +421,18 @@ public class EvaluationTests
         Assert.Equal(status, answer.Status);
         Assert.Equal(status == 200 ? 1 : 0, (await site.StopAndReadAsync()).Length);
         Assert.True(status == 200 || Parse(answer).Text("message").Length > 0);
+    }
+
+    [Theory]
+    [InlineData(Bulk, """{"context":{"targetingKey":"a"},"context":{"targetingKey":"b"}}""", "context is given twice")]
+    [InlineData(Bulk + "/none", """{"context":{"targetingKey":"a","plan":1,"plan":2}}""", "context.plan is given twice")]
+    public async Task Flags_OfAMemberThatIsGivenTwice_AreRefused(string path, string body, string details)
+    {
+        await using var site = await IngestSite.StartAsync();
+
+        var answer = await site.PostAsync(path, Server(site), body);
+
+        Assert.Equal((400, "PARSE_ERROR", details), (answer.Status, Parse(answer).Text("errorCode"), Parse(answer).Text("errorDetails")));
     }
 
     private static string Server(IngestSite site, params string[] more) =>

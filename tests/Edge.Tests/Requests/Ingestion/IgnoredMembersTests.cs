@@ -86,6 +86,26 @@ public class IgnoredMembersTests
     }
 
     [Fact]
+    public void KnownMembers_GivenTwice_AreToldByEveryApi()
+    {
+        var millimetric = new IgnoredMembers(MillimetricBody.Names);
+        MillimetricBody.Read("""{"event":"a","\u0075rl":null,"event":"b","url":"https://a.example/","x":1}"""u8.ToArray(), millimetric);
+        var pictify = new IgnoredMembers(PictifyEvent.Names);
+        PictifyBody.Read("""[{"event":"view","experiment":"a","experiment":"b"}]"""u8.ToArray(), pictify);
+        var traffical = new IgnoredMembers(TrafficalEvent.Names);
+        var scope = new TrafficalScope(null, "p", null, 0);
+        TrafficalBody.Read("""{"events":[{"type":"track"}],"events":[{"type":"track","env":"a","env":"b"}]}"""u8.ToArray(), scope, traffical);
+        var artie = new IgnoredMembers(known: null);
+        ArtieBody.ReadSingle(Encoding.UTF8.GetBytes($$"""{"event":"a","event":"b","properties":{"p":1,"p":2},"timestamp":"{{Time}}"}"""), artie);
+
+        Assert.Equal("event; repeated, url; repeated, x", millimetric.Describe());
+        Assert.Equal("experiment; repeated", pictify.Describe());
+        Assert.Equal("events; repeated, env; repeated", traffical.Describe());
+        // What is in properties is its sender's own, and kept as it was sent.
+        Assert.Equal("event; repeated", artie.Describe());
+    }
+
+    [Fact]
     public void Members_WithoutEnd_AreToldShortly()
     {
         var members = Enumerable.Range(0, 900).Select(i => $"\"{new string('n', 70)}{i}\":1,\"m{i}\":1");

@@ -72,9 +72,39 @@ public class OffPolicyEstimatorTests(ITestOutputHelper output)
         var estimate = OffPolicyEstimator.Estimate(trials, Split(7_000, 1_000, 2_000));
 
         Assert.Equal(trials.Length, estimate.EffectiveSampleSize, 1e-6);
-        Assert.Equal(estimate.Logged.Mean, estimate.InversePropensity.Mean, 1e-9);
-        Assert.Equal(estimate.Logged.Mean, estimate.Candidate.Mean, 0.01);
+        Assert.Equal(estimate.Logged, estimate.InversePropensity);
+        Assert.Equal(estimate.Logged, estimate.Candidate);
+        Assert.Equal(new MeanInterval(0, 0, 0), estimate.Difference);
         Assert.Equal(0.7, estimate.Shares[0], 1e-9);
+    }
+
+    /// <summary>One variant was never shown: what chance it had is what the others leave.</summary>
+    [Fact]
+    public void Estimate_OfTheLoggedWeights_OfWhichOneChoseNobody_IsTheLog()
+    {
+        var trials = Log(new Random(7), TrialsPerRun)
+            .Where(static trial => trial is { WeightsVersion: 1, Variant: not "b" })
+            .Select(static trial => trial with { Probability = trial.Variant == "a" ? 0.7999 : 0.2 })
+            .Append(Trial("b", 0.0001, 2, "desktop", 0))
+            .ToArray();
+
+        Assert.Equal(0, OffPolicyEstimator.Estimate(trials[..^1], Split(7_999, 1, 2_000)).Difference.Mean);
+    }
+
+    [Fact]
+    public void Estimate_OfFewerVariants_IsTheLogAndTheDifference()
+    {
+        var (truth, mean) = (0.0, 0.0);
+        var random = new Random(11);
+        for (var run = 0; run < 100; run++)
+        {
+            var estimate = OffPolicyEstimator.Estimate(Log(random, TrialsPerRun), Split(5_000, 5_000));
+            Assert.Equal(estimate.Candidate.Mean, estimate.Logged.Mean + estimate.Difference.Mean, 1e-9);
+            mean += estimate.Candidate.Mean / 100;
+        }
+
+        truth = 0.5 * ((MobileShare * (OnMobile[0] + OnMobile[1])) + ((1 - MobileShare) * (OnDesktop[0] + OnDesktop[1])));
+        Assert.Equal(truth, mean, 0.003);
     }
 
     [Fact]
