@@ -25,7 +25,7 @@ internal readonly record struct FollowerStatus(
 /// as a whole or not at all. Without its origin an edge serves what it has for as long as it likes. Thread safe; one task
 /// asks and takes.
 /// </summary>
-internal sealed class CatalogFollower : IAsyncDisposable
+internal sealed partial class CatalogFollower : IAsyncDisposable
 {
     private const int InstanceBytes = 8;
 
@@ -339,6 +339,7 @@ internal sealed class CatalogFollower : IAsyncDisposable
     {
         var tag = document.Tag;
         var binding = _tag is not null && _origin.IsSigned(_tag) ? _tag : null;
+        InjectBinding(ref binding);
         if (tag.Version < binding?.Version)
         {
             throw new EditionException(
@@ -370,6 +371,8 @@ internal sealed class CatalogFollower : IAsyncDisposable
 
         return items;
     }
+
+    static partial void InjectBinding(ref EditionTag? binding);
 
     private static List<ApiKey> KeysOf(CatalogItems items) =>
         [
