@@ -29,7 +29,7 @@ VERSION ?= $(or $(patsubst v%,%,$(shell git describe --tags --match 'v[0-9]*' 2>
 
 help:
 	@echo "make run      publish the native binary and serve the demo on $(URL)"
-	@echo "make fleet    publish the native binary and run one origin and two edges on loopback, from port $(FLEET_PORT) on"
+	@echo "make fleet    publish the native binary and run one origin, two edges, PostgreSQL and ClickHouse on loopback, from port $(FLEET_PORT) on"
 	@echo "make test     build everything and run all tests, the native binary's included"
 	@echo "make load     load-test a private service: SCENARIO=campaign RATE=5000 MINUTES=2; URL= names a running one of yours"
 	@echo "make publish  build the native binary as $(EDGE); RID=linux-arm64 cross-compiles, KAFKA=1 adds the Kafka sink"
@@ -68,7 +68,7 @@ geo:
 run: publish geo
 	$(if $(EDGE__GEO__DATABASE),,EDGE__GEO__DATABASE=$(wildcard $(GEO))) $(EDGE) serve --demo --data-dir $(DATA_DIR) --urls $(URL)
 
-# One origin and two edges; ends all three with Ctrl+C or SIGTERM.
+# One origin and two edges, with PostgreSQL and ClickHouse where they are installed; ends all with Ctrl+C or SIGTERM.
 fleet: publish
 	tools/fleet/run.sh $(EDGE) artifacts/fleet $(FLEET_PORT)
 

@@ -3,7 +3,7 @@ using System.Text;
 using Edge.Experiments;
 using Names = System.Collections.Generic.Dictionary<
     string,
-    Edge.Catalog.CatalogEntry
+    Edge.Catalog.LazyEntry
 >.AlternateLookup<System.ReadOnlySpan<char>>;
 
 namespace Edge.Catalog;
@@ -13,6 +13,7 @@ namespace Edge.Catalog;
 /// which shares everything that did not change, and <see cref="CatalogHolder"/> swaps it in. It is partitioned by the
 /// hash of the names, so that changing one experiment of thousands copies a few dozen entries: rebuilding everything
 /// each time would take tens of milliseconds of processor time, and collecting the garbage would pause every request.
+/// Entries may be compiled when they are first asked for; whether one exists is known from the beginning.
 /// </summary>
 internal sealed class ExperimentCatalog
 {
@@ -23,35 +24,34 @@ internal sealed class ExperimentCatalog
     private const int GoalNameBytesMax = 4 * ExperimentRules.ReferenceCharsMax;
 
     /// <summary>The catalog before anything is loaded.</summary>
-    public static readonly ExperimentCatalog Empty = new([], 0);
+    public static readonly ExperimentCatalog Empty = OfLazy([], 0);
 
     private readonly Names[] _byUid;
     private readonly Names[] _bySlug;
-    private readonly Dictionary<string, CatalogEntry[]> _byGoalEvent;
+    private readonly Dictionary<string, GoalEntries> _byGoalEvent;
     private IReadOnlyList<CatalogEntry>? _entries;
 
     /// <summary>
     /// Builds a catalog. Uids must be unique, and so must slugs among the entries that are not archived.
     /// </summary>
     public ExperimentCatalog(IReadOnlyList<CatalogEntry> entries, long version)
+        : this(entries.Select(static entry => new LazyEntry(entry)).ToArray(), version) => _entries = entries;
+
+    private ExperimentCatalog(LazyEntry[] entries, long version)
     {
-        _entries = entries;
         Version = version;
-        _byUid = Divide(entries, entry => entry.Experiment.Uid);
-        _bySlug = Divide(
-            entries.Where(entry => entry.Status != ExperimentStatus.Archived),
-            entry => entry.Experiment.Slug
-        );
+        _byUid = Divide(entries, static entry => entry.Uid);
+        _bySlug = Divide(entries.Where(static entry => !entry.IsArchived), static entry => entry.Slug);
         _byGoalEvent = entries
-            .Where(entry => entry.GoalEvent is not null)
-            .GroupBy(entry => entry.GoalEvent!, StringComparer.Ordinal)
-            .ToDictionary(group => group.Key, group => group.ToArray(), StringComparer.Ordinal);
+            .Where(static entry => entry.GoalEvent is not null)
+            .GroupBy(static entry => entry.GoalEvent!, StringComparer.Ordinal)
+            .ToDictionary(static group => group.Key, static group => new GoalEntries([.. group]), StringComparer.Ordinal);
     }
 
     private ExperimentCatalog(
         Names[] byUid,
         Names[] bySlug,
-        Dictionary<string, CatalogEntry[]> byGoalEvent,
+        Dictionary<string, GoalEntries> byGoalEvent,
         long version
     )
     {
@@ -61,10 +61,31 @@ internal sealed class ExperimentCatalog
         Version = version;
     }
 
-    /// <summary>All entries, archived ones too, in no particular order.</summary>
+    /// <summary>Builds a catalog, likewise, of entries that may be compiled later.</summary>
+    public static ExperimentCatalog OfLazy(LazyEntry[] entries, long version) => new(entries, version);
+
+    /// <summary>All entries, archived ones too, in no particular order; compiles those that are not yet.</summary>
     public IReadOnlyList<CatalogEntry> Entries =>
         // Built on first use; two threads that race build equal lists.
-        _entries ??= [.. _byUid.SelectMany(part => part.Dictionary.Values)];
+        _entries ??= [.. All.Select(static entry => entry.Entry)];
+
+    /// <summary>The same, compiled or not.</summary>
+    public IEnumerable<LazyEntry> All => _byUid.SelectMany(static part => part.Dictionary.Values);
+
+    /// <summary>The number of all entries.</summary>
+    public int Count
+    {
+        get
+        {
+            var count = 0;
+            foreach (var part in _byUid)
+            {
+                count += part.Dictionary.Count;
+            }
+
+            return count;
+        }
+    }
 
     /// <summary>Increases with each catalog of a process; two catalogs with the same version are the same.</summary>
     public long Version { get; }
@@ -72,19 +93,23 @@ internal sealed class ExperimentCatalog
     /// <summary>
     /// The catalog with one experiment changed or added. The slug must not belong to another experiment.
     /// </summary>
-    public ExperimentCatalog With(CatalogEntry next)
+    public ExperimentCatalog With(CatalogEntry next) => With(new LazyEntry(next));
+
+    /// <summary>The same with an entry that may be compiled later.</summary>
+    public ExperimentCatalog With(LazyEntry next)
     {
         var bySlug = _bySlug;
-        if (TryFindByUid(next.Experiment.Uid, out var before) && before.Status != ExperimentStatus.Archived)
+        var before = FindByUid(next.Uid);
+        if (before is { IsArchived: false })
         {
-            bySlug = Replace(bySlug, before.Experiment.Slug, null);
+            bySlug = Replace(bySlug, before.Slug, null);
         }
-        if (next.Status != ExperimentStatus.Archived)
+        if (!next.IsArchived)
         {
-            bySlug = Replace(bySlug, next.Experiment.Slug, next);
+            bySlug = Replace(bySlug, next.Slug, next);
         }
         var byGoalEvent = ReplaceGoal(before?.GoalEvent, next);
-        return new ExperimentCatalog(Replace(_byUid, next.Experiment.Uid, next), bySlug, byGoalEvent, Version + 1);
+        return new ExperimentCatalog(Replace(_byUid, next.Uid, next), bySlug, byGoalEvent, Version + 1);
     }
 
     /// <summary>The running experiments whose goal is an event of this name. Allocates nothing.</summary>
@@ -97,45 +122,55 @@ internal sealed class ExperimentCatalog
         Span<char> name = stackalloc char[GoalNameBytesMax];
         return
             Encoding.UTF8.TryGetChars(eventUtf8, name, out var chars)
-            && _byGoalEvent.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(name[..chars], out var entries)
-            ? entries
+            && _byGoalEvent.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(name[..chars], out var goal)
+            ? goal.Entries
             : default;
     }
 
     /// <summary>Finds the entry of a slug, which archived experiments no longer have. Allocates nothing.</summary>
-    public bool TryFind(ReadOnlySpan<char> slug, [NotNullWhen(true)] out CatalogEntry? entry) =>
-        _bySlug[PartOf(slug)].TryGetValue(slug, out entry);
+    public bool TryFind(ReadOnlySpan<char> slug, [NotNullWhen(true)] out CatalogEntry? entry)
+    {
+        entry = _bySlug[PartOf(slug)].TryGetValue(slug, out var found) ? found.Entry : null;
+        return entry is not null;
+    }
 
     /// <summary>Finds the entry of a uid, archived experiments included.</summary>
-    public bool TryFindByUid(string uid, [NotNullWhen(true)] out CatalogEntry? entry) =>
-        _byUid[PartOf(uid)].TryGetValue(uid, out entry);
+    public bool TryFindByUid(string uid, [NotNullWhen(true)] out CatalogEntry? entry)
+    {
+        entry = FindByUid(uid)?.Entry;
+        return entry is not null;
+    }
 
-    private Dictionary<string, CatalogEntry[]> ReplaceGoal(string? before, CatalogEntry next)
+    /// <summary>The same, compiled or not; null when there is none.</summary>
+    public LazyEntry? FindByUid(string uid) => _byUid[PartOf(uid)].TryGetValue(uid, out var entry) ? entry : null;
+
+    private Dictionary<string, GoalEntries> ReplaceGoal(string? before, LazyEntry next)
     {
         if (before is null && next.GoalEvent is null)
         {
             return _byGoalEvent;
         }
-        var copy = new Dictionary<string, CatalogEntry[]>(_byGoalEvent, StringComparer.Ordinal);
+        var copy = new Dictionary<string, GoalEntries>(_byGoalEvent, StringComparer.Ordinal);
         if (before is not null)
         {
-            copy[before] = [.. copy[before].Where(entry => entry.Experiment.Uid != next.Experiment.Uid)];
+            copy[before] = new GoalEntries([.. copy[before].All.Where(entry => entry.Uid != next.Uid)]);
         }
         if (next.GoalEvent is { } name)
         {
-            copy[name] = [.. copy.GetValueOrDefault(name, []), next];
+            LazyEntry[] others = copy.TryGetValue(name, out var there) ? there.All : [];
+            copy[name] = new GoalEntries([.. others, next]);
         }
         return copy;
     }
 
     private static int PartOf(ReadOnlySpan<char> name) => string.GetHashCode(name) & (Parts - 1);
 
-    private static Names[] Divide(IEnumerable<CatalogEntry> entries, Func<CatalogEntry, string> nameOf)
+    private static Names[] Divide(IEnumerable<LazyEntry> entries, Func<LazyEntry, string> nameOf)
     {
-        var parts = new Dictionary<string, CatalogEntry>[Parts];
+        var parts = new Dictionary<string, LazyEntry>[Parts];
         for (var i = 0; i < Parts; i++)
         {
-            parts[i] = new Dictionary<string, CatalogEntry>(StringComparer.Ordinal);
+            parts[i] = new Dictionary<string, LazyEntry>(StringComparer.Ordinal);
         }
         foreach (var entry in entries)
         {
@@ -148,10 +183,10 @@ internal sealed class ExperimentCatalog
     /// The partitions with one name mapped to an entry, or removed. A partition is copied, never modified, because
     /// readers use it.
     /// </summary>
-    private static Names[] Replace(Names[] parts, string name, CatalogEntry? entry)
+    private static Names[] Replace(Names[] parts, string name, LazyEntry? entry)
     {
         var number = PartOf(name);
-        var part = new Dictionary<string, CatalogEntry>(parts[number].Dictionary, StringComparer.Ordinal);
+        var part = new Dictionary<string, LazyEntry>(parts[number].Dictionary, StringComparer.Ordinal);
         part.Remove(name);
         if (entry is not null)
         {
@@ -160,6 +195,17 @@ internal sealed class ExperimentCatalog
         var copy = (Names[])parts.Clone();
         copy[number] = part.GetAlternateLookup<ReadOnlySpan<char>>();
         return copy;
+    }
+
+    /// <summary>The experiments whose goal is one event. Thread safe.</summary>
+    private sealed class GoalEntries(LazyEntry[] all)
+    {
+        private CatalogEntry[]? _entries;
+
+        public LazyEntry[] All => all;
+
+        /// <summary>Compiled; two threads that race make equal arrays.</summary>
+        public CatalogEntry[] Entries => _entries ??= Array.ConvertAll(all, static entry => entry.Entry);
     }
 }
 

@@ -1,4 +1,5 @@
 using Edge.Storage;
+using Edge.Telemetry;
 
 namespace Edge.Fleet;
 
@@ -28,6 +29,11 @@ internal sealed class CatalogCopy(
     /// <summary>Most bytes of what is not an item: both heads, and the ends of the lines.</summary>
     private const int FrameBytesMax = SummedFile.HeaderBytes + EditionDocument.HeadBytesMax + EditionDocument.ItemsMax;
 
+    /// <summary>
+    /// This program, as the first line of its copies names it: what it has understood once it understands again.
+    /// </summary>
+    public static readonly string Software = $"{BuildInfo.Version}+{BuildInfo.Commit}";
+
     private static readonly byte[] Magic = [.. "EDC1"u8];
 
     /// <summary>
@@ -51,12 +57,8 @@ internal sealed class CatalogCopy(
             throw new EditionException(EditionFault.Damaged, $"does not have its checksum ({FilePath})");
         }
 
-        using var stream = new MemoryStream(bytes, SummedFile.HeaderBytes, content.Length, writable: false);
-        // Nothing here waits: the stream is memory.
-        return EditionDocument
-            .ReadAsync(stream, fleet, bytesMax, static _ => true, CancellationToken.None)
-            .GetAwaiter()
-            .GetResult();
+        // Nothing here waits: it is memory.
+        return EditionDocument.ReadCopyAsync(content, fleet, bytesMax).GetAwaiter().GetResult();
     }
 
     /// <summary>Replaces the file; durable when it returns. Throws <see cref="IOException"/>.</summary>
@@ -64,7 +66,7 @@ internal sealed class CatalogCopy(
     {
         using var stream = new MemoryStream(SummedFile.HeaderBytes + EditionDocument.HeadBytesMax + items.All.Count + (int)items.Bytes);
         stream.Write(stackalloc byte[SummedFile.HeaderBytes]);
-        new EditionDocument(tag, null, items.All, []).WriteTo(stream, fleet);
+        new EditionDocument(tag, null, items.All, []) { Software = Software }.WriteTo(stream, fleet);
         SummedFile.Write(directory, fileName, Magic, stream);
     }
 

@@ -5,12 +5,18 @@ namespace Edge.Fleet;
 /// <summary>
 /// One thing that all nodes of a fleet have alike: an experiment, a key, the rules of the verdict. Immutable.
 /// </summary>
-/// <param name="Name">Unique within a catalog; the part before the slash says what it is.</param>
-/// <param name="Line">The item as it is sent and kept, one JSON object without a line feed.</param>
-/// <param name="Digest">SHA-256 of the line.</param>
-internal sealed record CatalogItem(string Name, byte[] Line, byte[] Digest)
+/// <param name="name">Unique within a catalog; the part before the slash says what it is.</param>
+/// <param name="line">The item as it is sent and kept, one JSON object without a line feed.</param>
+internal sealed class CatalogItem(string name, ReadOnlyMemory<byte> line)
 {
-    public static CatalogItem Of(string name, byte[] line) => new(name, line, SHA256.HashData(line));
+    private byte[]? _digest;
+
+    public string Name => name;
+
+    public ReadOnlyMemory<byte> Line => line;
+
+    /// <summary>SHA-256 of the line, made when it is first asked for.</summary>
+    public byte[] Digest => _digest ??= SHA256.HashData(line.Span);
 }
 
 /// <summary>
@@ -22,11 +28,11 @@ internal sealed class CatalogItems
     public static readonly CatalogItems Empty = new([]);
 
     private readonly CatalogItem[] _items;
+    private string? _digest;
 
     private CatalogItems(CatalogItem[] items)
     {
         _items = items;
-        Digest = DigestOf(items);
         Bytes = items.Sum(static item => (long)item.Line.Length);
     }
 
@@ -34,7 +40,7 @@ internal sealed class CatalogItems
     public IReadOnlyList<CatalogItem> All => _items;
 
     /// <summary>SHA-256 over the digests of the items in their order, 64 hexadecimal digits.</summary>
-    public string Digest { get; }
+    public string Digest => _digest ??= DigestOf(_items);
 
     /// <summary>What the lines of all items have together, bytes without line ends.</summary>
     public long Bytes { get; }
@@ -43,10 +49,11 @@ internal sealed class CatalogItems
     public static CatalogItems? Of(IEnumerable<CatalogItem> items)
     {
         var sorted = items.ToArray();
-        Array.Sort(sorted, static (a, b) => string.CompareOrdinal(a.Name, b.Name));
-        for (var i = 1; i < sorted.Length; i++)
+        // As they are sent and kept.
+        if (!AreAscending(sorted))
         {
-            if (sorted[i].Name == sorted[i - 1].Name)
+            Array.Sort(sorted, static (a, b) => string.CompareOrdinal(a.Name, b.Name));
+            if (!AreAscending(sorted))
             {
                 return null;
             }
@@ -113,6 +120,19 @@ internal sealed class CatalogItems
             i++;
             j++;
         }
+    }
+
+    private static bool AreAscending(CatalogItem[] items)
+    {
+        for (var i = 1; i < items.Length; i++)
+        {
+            if (string.CompareOrdinal(items[i - 1].Name, items[i].Name) >= 0)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private static bool IsKey(CatalogItem item) => item.Name.StartsWith(ItemCodec.KeyPrefix, StringComparison.Ordinal);

@@ -43,6 +43,9 @@ internal sealed record EditionDocument(
     /// <summary>Most lines: the files that are read at most, and the keys there may be.</summary>
     public const int ItemsMax = 130_000;
 
+    /// <summary>The program that has understood it, in a copy on disk; null in what is sent.</summary>
+    public string? Software { get; init; }
+
     /// <summary>Most bytes of all items for an edge that may take so much memory.</summary>
     public static long BytesFor(long memory) => Math.Min(memory / MemoryPart, BytesMax);
 
@@ -52,7 +55,7 @@ internal sealed record EditionDocument(
         stream.Write(Head(fleet));
         foreach (var item in Items)
         {
-            stream.Write(item.Line);
+            stream.Write(item.Line.Span);
             stream.WriteByte((byte)'\n');
         }
 
@@ -72,17 +75,28 @@ internal sealed record EditionDocument(
     /// <param name="bytesMax">Most bytes of all items that are taken.</param>
     /// <param name="isTrusted">Whether its tag may be believed.</param>
     /// <param name="cancellation">Ends the reading.</param>
-    public static async Task<EditionDocument> ReadAsync(
+    public static Task<EditionDocument> ReadAsync(
         Stream stream,
+        string fleet,
+        long bytesMax,
+        Func<EditionTag, bool> isTrusted,
+        CancellationToken cancellation
+    ) => ReadAsync(new LineReader(stream), fleet, bytesMax, isTrusted, cancellation);
+
+    /// <summary>The same of a copy in memory, of which the items become parts.</summary>
+    public static Task<EditionDocument> ReadCopyAsync(ReadOnlyMemory<byte> document, string fleet, long bytesMax) =>
+        ReadAsync(new LineReader(document), fleet, bytesMax, static _ => true, CancellationToken.None);
+
+    private static async Task<EditionDocument> ReadAsync(
+        LineReader lines,
         string fleet,
         long bytesMax,
         Func<EditionTag, bool> isTrusted,
         CancellationToken cancellation
     )
     {
-        var lines = new LineReader(stream);
         var head = await lines.ReadAsync(HeadBytesMax, cancellation) ?? throw Damaged("is empty");
-        var (tag, from, changes) = ReadHead(head, fleet);
+        var (tag, from, changes, software) = ReadHead(head, fleet);
         if (!isTrusted(tag))
         {
             throw new EditionException(EditionFault.Foreign, "is not signed with the secret of this fleet");
@@ -100,7 +114,7 @@ internal sealed record EditionDocument(
         {
             var lineMax = (int)Math.Min(ItemBytesMax, Math.Max(left, RemovalBytesMax));
             var line = await lines.ReadAsync(lineMax, cancellation) ?? throw Damaged($"ends after {i} of {changes} items");
-            var name = ItemCodec.NameOf(line, out var isRemoval);
+            var name = ItemCodec.NameOf(line.Span, out var isRemoval);
             if (isRemoval)
             {
                 removed.Add(line.Length <= RemovalBytesMax ? name : throw Damaged("has a line that is no item"));
@@ -108,11 +122,11 @@ internal sealed record EditionDocument(
             }
 
             left -= line.Length;
-            items.Add(left >= 0 ? CatalogItem.Of(name, line) : throw Damaged("has more bytes than were signed"));
+            items.Add(left >= 0 ? new CatalogItem(name, line) : throw Damaged("has more bytes than were signed"));
         }
 
         return await lines.ReadAsync(HeadBytesMax, cancellation) is null
-            ? new EditionDocument(tag, from, items, removed)
+            ? new EditionDocument(tag, from, items, removed) { Software = software }
             : throw Damaged("goes on after its last item");
     }
 
@@ -125,7 +139,10 @@ internal sealed record EditionDocument(
                 + (bytesMax < BytesMax ? $" with the memory there is, of which it may have a part in {MemoryPart}" : "");
 
     /// <summary>What the first line says; the number is that of the lines that follow.</summary>
-    private static (EditionTag Tag, long? From, int Lines) ReadHead(byte[] line, string fleet)
+    private static (EditionTag Tag, long? From, int Lines, string? Software) ReadHead(
+        ReadOnlyMemory<byte> line,
+        string fleet
+    )
     {
         try
         {
@@ -156,13 +173,13 @@ internal sealed record EditionDocument(
 
             if (!head.TryGetProperty("from", out var from))
             {
-                return (tag, null, count);
+                return (tag, null, count, head.TryGetProperty("software", out var software) ? software.GetString() : null);
             }
 
             // Not signed: what was left out or added shows in the digest. More of them than there are items is never sent.
             var changes = head.GetProperty("changes").GetInt32();
             return changes >= 0 && changes <= count
-                ? (tag, from.GetInt64(), changes)
+                ? (tag, from.GetInt64(), changes, null)
                 : throw Damaged("has more changes than items");
         }
         catch (Exception e)
@@ -210,43 +227,60 @@ internal sealed record EditionDocument(
             json.WriteNumber("bytes", Tag.Bytes);
             json.WriteString("digest", Tag.Digest);
             json.WriteString("signature", Tag.Signature);
+            if (Software is { } software)
+            {
+                json.WriteString("software", software);
+            }
+
             json.WriteEndObject();
         }
 
         return [.. line.WrittenSpan, (byte)'\n'];
     }
 
-    /// <summary>Reads lines that end with a line feed, each into memory of its own.</summary>
-    private sealed class LineReader(Stream stream)
+    /// <summary>Reads lines that end with a line feed: from a stream each into memory of its own, from memory parts of it.</summary>
+    private sealed class LineReader
     {
-        private readonly byte[] _buffer = new byte[64 << 10];
-        private int _at;
-        private int _end;
+        private readonly Stream? _stream;
+        private readonly byte[] _buffer = [];
+        private ReadOnlyMemory<byte> _left;
+
+        public LineReader(Stream stream) => (_stream, _buffer) = (stream, new byte[64 << 10]);
+
+        public LineReader(ReadOnlyMemory<byte> content) => _left = content;
 
         /// <summary>The next line without its end; null behind the last one.</summary>
-        public async ValueTask<byte[]?> ReadAsync(int bytesMax, CancellationToken cancellation)
+        public async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(int bytesMax, CancellationToken cancellation)
         {
             byte[] begun = [];
             while (true)
             {
-                if (_at == _end)
+                if (_left.IsEmpty)
                 {
-                    (_at, _end) = (0, await stream.ReadAsync(_buffer, cancellation));
-                    if (_end == 0)
+                    var count = _stream is null ? 0 : await _stream.ReadAsync(_buffer, cancellation);
+                    if (count == 0)
                     {
-                        return begun.Length == 0 ? null : throw Damaged("ends within a line");
+                        // A plain null would become an empty memory, which is not null.
+                        return begun.Length == 0 ? (ReadOnlyMemory<byte>?)null : throw Damaged("ends within a line");
                     }
+
+                    _left = _buffer.AsMemory(0, count);
                 }
 
-                var length = _buffer.AsSpan(_at.._end).IndexOf((byte)'\n');
-                var part = _buffer.AsSpan(_at, length < 0 ? _end - _at : length);
+                var length = _left.Span.IndexOf((byte)'\n');
+                var part = length < 0 ? _left : _left[..length];
                 if (begun.Length + part.Length > bytesMax)
                 {
                     throw Damaged($"has a line of more than {bytesMax.ToString(CultureInfo.InvariantCulture)} bytes");
                 }
 
-                begun = begun.Length == 0 ? part.ToArray() : [.. begun, .. part];
-                _at += part.Length + (length < 0 ? 0 : 1);
+                _left = _left[(part.Length + (length < 0 ? 0 : 1))..];
+                if (_stream is null)
+                {
+                    return length < 0 ? throw Damaged("ends within a line") : part;
+                }
+
+                begun = begun.Length == 0 ? part.ToArray() : [.. begun, .. part.Span];
                 if (length >= 0)
                 {
                     return begun;

@@ -4,6 +4,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Edge.Access;
+using Edge.Catalog;
 using Edge.Enrichment.Verdicts;
 using Edge.Experiments;
 using Edge.Experiments.Reading;
@@ -130,7 +131,16 @@ internal static class ItemCodec
         static string Text(Violation violation) => $"{violation.Field} {violation.Message}".TrimStart();
     }
 
-    /// <summary>The key of an item, likewise.</summary>
+    /// <summary>
+    /// The experiment of an item that this program has read before, compiled when it is asked for. Throws
+    /// <see cref="EditionException"/>, then or now, when it is not understood.
+    /// </summary>
+    public static LazyEntry ReadLater(CatalogItem item) =>
+        ExperimentGlance.NamesIn(item) is { } names
+            ? new LazyEntry(names, () => new CatalogEntry(ReadExperiment(item)))
+            : new LazyEntry(new CatalogEntry(ReadExperiment(item)));
+
+    /// <summary>The key of an item. Throws <see cref="EditionException"/> when it is not understood.</summary>
     public static ApiKey ReadKey(CatalogItem item)
     {
         try
@@ -214,7 +224,7 @@ internal static class ItemCodec
             json.WriteEndObject();
         }
 
-        return CatalogItem.Of(name, line.WrittenSpan.ToArray());
+        return new CatalogItem(name, line.WrittenSpan.ToArray());
     }
 
     /// <summary>The bytes of the value: what stands between its colon and the last brace.</summary>
@@ -222,7 +232,7 @@ internal static class ItemCodec
     {
         try
         {
-            var reader = new Utf8JsonReader(item.Line);
+            var reader = new Utf8JsonReader(item.Line.Span);
             while (reader.Read() && !(reader.TokenType == JsonTokenType.PropertyName && reader.ValueTextEquals(ValueMember)))
             {
                 // To the value: the members before it are texts.
@@ -233,7 +243,7 @@ internal static class ItemCodec
             reader.Skip();
             var end = (int)reader.BytesConsumed;
             return reader.Read() && reader.TokenType == JsonTokenType.EndObject && !reader.Read()
-                ? item.Line.AsMemory(start..end)
+                ? item.Line[start..end]
                 : throw NotUnderstood(item, ["it has members behind its value"]);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)

@@ -460,7 +460,7 @@ internal sealed class EdgeService : IAsyncDisposable
             ReloadVerdicts();
         }
 
-        _logger.Reloaded(_catalog.Current.Entries.Count, _verdicts.Rules.Count);
+        _logger.Reloaded(_catalog.Current.Count, _verdicts.Rules.Count);
     }
 
     /// <summary>A lane as event loops have it.</summary>
@@ -510,7 +510,7 @@ internal sealed class EdgeService : IAsyncDisposable
         _counts?.Start();
         _optimizer?.Start();
         _alerter?.Start();
-        if (_catalog.Current.Entries.Any(entry => entry.Limits?.Exhausted is not null))
+        if (_catalog.Current.All.Any(static entry => entry.MayBeLimited))
         {
             // Or a link would take clicks again that it took before a crash. Not for longer than anybody waits.
             await _catchUp(CatchUpDeadline);
@@ -535,7 +535,7 @@ internal sealed class EdgeService : IAsyncDisposable
             Math.Round(_time.GetElapsedTime(_startedAt).TotalMilliseconds),
             string.Join(' ', Addresses),
             Path.GetFullPath(_options.DataDir),
-            _catalog.Current.Entries.Count,
+            _catalog.Current.Count,
             _options.HttpMaxConnections,
             ProcessLimits.Descriptors
         );

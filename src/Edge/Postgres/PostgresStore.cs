@@ -371,7 +371,7 @@ internal sealed class PostgresStore : IExperimentStore
             if (_connection.Away is not null)
             {
                 _connection.Away = null;
-                _log.StoreReached(Catalog.Current.Entries.Count, _keys.Count);
+                _log.StoreReached(Catalog.Current.Count, _keys.Count);
             }
 
             Lead(connection);

@@ -12,6 +12,9 @@ internal sealed class DeliveryCheck
     /// <summary>How the finding about lost events is called.</summary>
     public const string LostKind = "lost";
 
+    /// <summary>How the finding about events of one visitor in another order is called.</summary>
+    public const string DisorderKind = "out of order";
+
     private const int NamedFindings = 5;
 
     private readonly List<string> _findings = [];
@@ -105,7 +108,7 @@ internal sealed class DeliveryCheck
         check.Add(LostKind, [.. lost.Select(e => $"event {e.Number} was acknowledged and not delivered")]);
         check.Add("phantom", phantoms);
         check.Add("wrong", wrong);
-        check.Add("out of order", disorder);
+        check.Add(DisorderKind, disorder);
         return check;
     }
 

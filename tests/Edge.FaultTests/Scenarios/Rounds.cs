@@ -58,5 +58,5 @@ internal static class Rounds
         };
 
     /// <summary>The same in every process, other than <see cref="System.HashCode"/>.</summary>
-    private static int SeedOf(int seed, int number) => unchecked((seed * 31) + number);
+    public static int SeedOf(int seed, int number) => unchecked((seed * 31) + number);
 }

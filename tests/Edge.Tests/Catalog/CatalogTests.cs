@@ -47,6 +47,24 @@ public class CatalogTests
         Assert.Equal(1000, found);
     }
 
+    [Fact]
+    public async Task Entry_ThatManyAskForAtOnce_IsCompiledOnceForAll()
+    {
+        var experiment = Definitions.Experiment(Definitions.Minimal);
+        var names = new ExperimentNames(experiment.Uid, experiment.Slug, IsArchived: false, GoalEvent: null, MayBeLimited: false);
+        var catalog = ExperimentCatalog.OfLazy([new LazyEntry(names, () => new CatalogEntry(experiment))], 1);
+
+        var found = await Task.WhenAll(
+            Enumerable.Range(0, 64).Select(_ => Task.Run(() => catalog.TryFind(experiment.Slug, out var entry) ? entry : null))
+        );
+
+        Assert.Equal(1, catalog.Count);
+        Assert.Single(found.Distinct());
+        Assert.True(catalog.TryFindByUid(experiment.Uid, out var byUid));
+        Assert.Same(byUid, found[0]);
+        Assert.Same(byUid, Assert.Single(catalog.Entries));
+    }
+
     /// <summary>
     /// Added, renamed, archived and changed in place, three hundred times over, against plain dictionaries.
     /// </summary>

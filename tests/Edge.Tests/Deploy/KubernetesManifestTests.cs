@@ -25,7 +25,7 @@ public class KubernetesManifestTests
             .Where(static file => Path.GetFileName(file) != "kustomization.yaml")
             .ToArray();
 
-        Assert.Equal(8, files.Length);
+        Assert.Equal(10, files.Length);
         Assert.All(files, static file => Assert.NotEmpty(Read(File.ReadAllText(file))));
     }
 
@@ -40,7 +40,7 @@ public class KubernetesManifestTests
     {
         var files = Directory.GetFiles(Folder, "kustomization.yaml", SearchOption.AllDirectories);
 
-        Assert.Equal(4, files.Length);
+        Assert.Equal(5, files.Length);
         Assert.All(
             files,
             static file =>
@@ -119,10 +119,39 @@ public class KubernetesManifestTests
         }
     }
 
+    /// <summary>The origin and the job that makes its schema have the same settings, of the store and of the fleet.</summary>
     [Fact]
-    public void Fleet_OfCompose_HasOneOriginAndEdgesThatFollowIt()
+    public void Fleet_OverPostgres_IsTheFleetWithAnotherStore()
     {
-        var text = Repository.Read("deploy/fleet/compose.yaml");
+        var patched = Read(File.ReadAllText(Path.Combine(Folder, "fleet-postgres", "origin.yaml"))).OfType<V1ConfigMap>().Single();
+        var origin = Read(File.ReadAllText(Path.Combine(Folder, "fleet", "origin.yaml")));
+        var map = origin.OfType<V1ConfigMap>().Single();
+        var job = Read(File.ReadAllText(Path.Combine(Folder, "fleet-postgres", "migrate.yaml"))).OfType<V1Job>().Single();
+
+        var options = FleetOptions(patched.Data["edge.json"]);
+        var before = FleetOptions(map.Data["edge.json"]);
+
+        Assert.Equal(map.Metadata.Name, patched.Metadata.Name);
+        Assert.Equal((NodeRole.Origin, StoreKind.Postgres), (options.Role, options.StoreKind));
+        Assert.Equal(
+            (before.FleetId, before.Urls, before.AdminUrls, before.DataDir),
+            (options.FleetId, options.Urls, options.AdminUrls, options.DataDir)
+        );
+        var pod = job.Spec.Template.Spec;
+        var node = Assert.Single(origin.OfType<V1StatefulSet>().Single().Spec.Template.Spec.Containers);
+        var migrate = Assert.Single(pod.Containers);
+        Assert.Equal(node.Image, migrate.Image);
+        Assert.Equal(["/usr/bin/edge", "store", "migrate", .. node.Args], migrate.Command);
+        Assert.All(node.VolumeMounts, mount => Assert.Contains(migrate.VolumeMounts, own => own.MountPath == mount.MountPath));
+        Assert.Contains(pod.Volumes, volume => volume.ConfigMap?.Name == map.Metadata.Name);
+    }
+
+    [Theory]
+    [InlineData("deploy/fleet/compose.yaml")]
+    [InlineData("deploy/fleet/postgres.yaml")]
+    public void Fleet_OfCompose_HasOneOriginAndEdgesThatFollowIt(string file)
+    {
+        var text = Repository.Read(file);
         foreach (Match node in Regex.Matches(text, "EDGE__ROLE: (\\w+)"))
         {
             Assert.True(Enum.TryParse<NodeRole>(node.Groups[1].Value, ignoreCase: true, out _), node.Value);
@@ -131,18 +160,28 @@ public class KubernetesManifestTests
         var settings = EdgeSettings.All.Select(setting => "EDGE__" + setting.Key.Replace(".", "__", StringComparison.Ordinal));
         var named = Regex.Matches(text, "EDGE__[A-Z_]+").Select(match => match.Value).Distinct();
         Assert.Empty(named.Except(settings, StringComparer.OrdinalIgnoreCase));
+        // The second origin takes over the settings of the first one.
         Assert.Single(Regex.Matches(text, "EDGE__ROLE: origin"));
-        Assert.Contains("EDGE__FLEET__ORIGINURL: http://origin:8080", text, StringComparison.Ordinal);
+        Assert.Equal(
+            Regex.Match(Repository.Read("deploy/fleet/compose.yaml"), "EDGE__FLEET__ID: \\w+").Value,
+            Regex.Match(text, "EDGE__FLEET__ID: \\w+").Value
+        );
+        Assert.Contains(
+            "EDGE__FLEET__ORIGINURL: http://origin:8080",
+            Repository.Read("deploy/fleet/compose.yaml"),
+            StringComparison.Ordinal
+        );
     }
 
-    /// <summary>The settings of a node of a fleet, with its secret in a file of the test.</summary>
+    /// <summary>The settings of a node of a fleet, with its secrets in files of the test.</summary>
     private static EdgeOptions FleetOptions(string json)
     {
         using var directory = new TempDirectory();
         File.WriteAllText(directory["fleet"], Guid.NewGuid().ToString("N") + Guid.NewGuid().ToString("N"));
+        File.WriteAllText(directory["store"], "password");
         File.WriteAllText(
             directory["edge.json"],
-            json.Replace("/secrets/fleet", directory["fleet"], StringComparison.Ordinal)
+            json.Replace("/secrets/", directory.Path + "/", StringComparison.Ordinal)
         );
         var configuration = new EdgeConfiguration();
         var options = configuration.Load(directory["edge.json"], [], []);

@@ -7,8 +7,8 @@ using Xunit;
 namespace Edge.Tests.Support;
 
 /// <summary>
-/// A real ClickHouse of its own: configuration and data in a temp directory, free loopback ports, stopped by pid. Made
-/// for Debian's 18.16, the oldest version the sink is written for.
+/// A real ClickHouse of its own: configuration and data in a temp directory, free ports, of loopback unless it is put
+/// elsewhere, stopped by pid. Made for Debian's 18.16, the oldest version the sink is written for.
 /// </summary>
 internal sealed class ClickHouseServer : IAsyncDisposable
 {
@@ -23,14 +23,16 @@ internal sealed class ClickHouseServer : IAsyncDisposable
 
     private readonly TempDirectory _directory = new();
     private readonly HttpClient _client;
+    private readonly Place _place;
     private Process? _process;
 
-    private ClickHouseServer()
+    private ClickHouseServer(Place place)
     {
+        _place = place;
         Port = EdgeProcess.FreePort();
         _client = new HttpClient
         {
-            BaseAddress = new Uri($"http://127.0.0.1:{Port}/"),
+            BaseAddress = new Uri($"http://{place.Address}:{Port}/"),
             Timeout = Wait.Limit,
         };
         _client.DefaultRequestHeaders.Add("X-ClickHouse-User", "default");
@@ -46,17 +48,18 @@ internal sealed class ClickHouseServer : IAsyncDisposable
             "needs a ClickHouse server: apt-get install clickhouse-server"
         );
 
-    public static async Task<ClickHouseServer> StartAsync()
+    public static async Task<ClickHouseServer> StartAsync(Place? place = null)
     {
         SkipUnlessInstalled();
-        var server = new ClickHouseServer();
+        var server = new ClickHouseServer(place ?? Place.Loopback);
+        var address = server._place.Address;
         var root = server._directory.Path;
         await File.WriteAllTextAsync(
             Path.Combine(root, "config.xml"),
             $"""
             <yandex>
               <logger><level>warning</level><log>{root}/log</log><errorlog>{root}/errors</errorlog></logger>
-              <http_port>{server.Port}</http_port><tcp_port>{EdgeProcess.FreePort()}</tcp_port><listen_host>127.0.0.1</listen_host>
+              <http_port>{server.Port}</http_port><tcp_port>{EdgeProcess.FreePort()}</tcp_port><listen_host>{address}</listen_host>
               <path>{root}/data/</path><tmp_path>{root}/tmp/</tmp_path><users_config>users.xml</users_config>
               <default_profile>default</default_profile><default_database>default</default_database><mark_cache_size>67108864</mark_cache_size>
             </yandex>
@@ -66,7 +69,7 @@ internal sealed class ClickHouseServer : IAsyncDisposable
             Path.Combine(root, "users.xml"),
             $"""
             <yandex><profiles><default/></profiles><quotas><default/></quotas>
-              <users><default><password>{Password}</password><networks><ip>127.0.0.1</ip></networks><profile>default</profile><quota>default</quota></default></users>
+              <users><default><password>{Password}</password><networks><ip>{address}/24</ip></networks><profile>default</profile><quota>default</quota></default></users>
             </yandex>
             """
         );
@@ -78,10 +81,13 @@ internal sealed class ClickHouseServer : IAsyncDisposable
     public async Task StartAgainAsync()
     {
         var clock = Stopwatch.StartNew();
-        var start = new ProcessStartInfo(
+        string[] command =
+        [
+            .. _place.Command,
             File.Exists(Binary) ? Binary : OtherBinary,
-            [$"--config-file={_directory["config.xml"]}"]
-        )
+            $"--config-file={_directory["config.xml"]}",
+        ];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             WorkingDirectory = _directory.Path,
             RedirectStandardOutput = true,

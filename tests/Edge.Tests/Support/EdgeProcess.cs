@@ -105,18 +105,20 @@ internal sealed class EdgeProcess : IAsyncDisposable
 
     /// <summary>Starts <c>edge serve</c> without waiting; <paramref name="binary"/> is another build than the published
     /// one,
-    /// <paramref name="address"/> where it has served before.</summary>
+    /// <paramref name="address"/> where it has served before, <paramref name="urls"/> what it listens on where that is
+    /// not the address alone.</summary>
     public static EdgeProcess Launch(
         string dataDir,
         string[]? arguments = null,
         (string Name, string Value)[]? environment = null,
         string? binary = null,
-        Uri? address = null
+        Uri? address = null,
+        string? urls = null
     )
     {
         address ??= new Uri($"http://127.0.0.1:{FreePort()}");
         var start = Describe(
-            ["serve", "--data-dir", dataDir, "--urls", address.ToString(), .. arguments ?? ["--demo"]],
+            ["serve", "--data-dir", dataDir, "--urls", urls ?? address.ToString(), .. arguments ?? ["--demo"]],
             environment,
             binary
         );

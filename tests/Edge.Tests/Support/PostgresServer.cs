@@ -7,8 +7,8 @@ using Xunit;
 namespace Edge.Tests.Support;
 
 /// <summary>
-/// A real PostgreSQL of its own: data in a temp directory, a free loopback port, stopped by pid. It refuses to run as
-/// root, so as root it is run as the system's user postgres. Writes are not synced: tests kill processes, not the
+/// A real PostgreSQL of its own: data in a temp directory, a free port, of loopback unless it is put elsewhere, stopped
+/// by pid. It refuses to run as root, so as root it is run as the system's user postgres. Writes are not synced: tests kill processes, not the
 /// power.
 /// </summary>
 internal sealed class PostgresServer : IAsyncDisposable
@@ -27,14 +27,16 @@ internal sealed class PostgresServer : IAsyncDisposable
 
     private readonly string _directory;
     private readonly string _binaries;
+    private readonly Place _place;
     private Process? _process;
     private Task<string>? _messages;
     private int _databases;
 
-    private PostgresServer(string directory, string binaries)
+    private PostgresServer(string directory, string binaries, Place place)
     {
         _directory = directory;
         _binaries = binaries;
+        _place = place;
         Port = EdgeProcess.FreePort();
     }
 
@@ -48,11 +50,11 @@ internal sealed class PostgresServer : IAsyncDisposable
     public static void SkipUnlessInstalled() =>
         Assert.SkipUnless(IsInstalled, "needs a PostgreSQL server: apt-get install postgresql");
 
-    public static async Task<PostgresServer> StartAsync()
+    public static async Task<PostgresServer> StartAsync(Place? place = null)
     {
         SkipUnlessInstalled();
         var directory = Directory.CreateTempSubdirectory("edge-postgres-").FullName;
-        var server = new PostgresServer(directory, FindBinaries()!);
+        var server = new PostgresServer(directory, FindBinaries()!, place ?? Place.Loopback);
         var passwordFile = Path.Combine(directory, "password");
         await File.WriteAllTextAsync(passwordFile, Password);
         if (Environment.UserName == "root")
@@ -76,6 +78,11 @@ internal sealed class PostgresServer : IAsyncDisposable
             "C",
             "--no-sync",
             "--no-instructions"
+        );
+        // What initdb writes lets loopback in alone.
+        await File.AppendAllTextAsync(
+            Path.Combine(server.Data, "pg_hba.conf"),
+            $"host all all {server._place.Address}/24 scram-sha-256\n"
         );
         await server.StartAgainAsync();
         return server;
@@ -170,14 +177,14 @@ internal sealed class PostgresServer : IAsyncDisposable
     private string ConnectionTo(string database) =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"Host=127.0.0.1;Port={Port};Username={User};Password={Password};Database={database};Pooling=false;Timeout=5"
+            $"Host={_place.Address};Port={Port};Username={User};Password={Password};Database={database};Pooling=false;Timeout=5"
         );
 
     private void Launch()
     {
         string[] settings =
         [
-            "listen_addresses=127.0.0.1",
+            $"listen_addresses={_place.Address}",
             $"port={Port}",
             $"unix_socket_directories={_directory}",
             "fsync=off",
@@ -216,14 +223,16 @@ internal sealed class PostgresServer : IAsyncDisposable
 
     private ProcessStartInfo Describe(string program, string[] arguments)
     {
-        var path = Path.Combine(_binaries, program);
-        var start =
-            Environment.UserName == "root"
-                ? new ProcessStartInfo(
-                    "setpriv",
-                    ["--reuid", User, "--regid", User, "--clear-groups", path, .. arguments]
-                )
-                : new ProcessStartInfo(path, arguments);
+        string[] command =
+        [
+            .. _place.Command,
+            .. Environment.UserName == "root"
+                ? new[] { "setpriv", "--reuid", User, "--regid", User, "--clear-groups" }
+                : [],
+            Path.Combine(_binaries, program),
+            .. arguments,
+        ];
+        var start = new ProcessStartInfo(command[0], command[1..]);
         start.WorkingDirectory = _directory;
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;

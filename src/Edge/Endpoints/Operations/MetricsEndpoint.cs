@@ -85,7 +85,7 @@ internal sealed class MetricsEndpoint(
             page.Family(MetricFamilies.CertificateExpiry).Sample(certificate.Current.ValidUntil.ToUnixTimeSeconds());
         }
 
-        page.Family(MetricFamilies.Experiments).Sample(catalog.Current.Entries.Count);
+        page.Family(MetricFamilies.Experiments).Sample(catalog.Current.Count);
         if (experiments is not null)
         {
             page.Family(MetricFamilies.ExperimentProblems).Sample(experiments.Problems.Count);

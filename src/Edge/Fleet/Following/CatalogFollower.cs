@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using Edge.Access;
 using Edge.Catalog;
 using Edge.Enrichment.Verdicts;
-using Edge.Experiments;
 using Edge.Telemetry;
 
 namespace Edge.Fleet.Following;
@@ -25,9 +24,14 @@ internal readonly record struct FollowerStatus(
 /// as a whole or not at all. Without its origin an edge serves what it has for as long as it likes. Thread safe; one task
 /// asks and takes.
 /// </summary>
-internal sealed class CatalogFollower : IAsyncDisposable
+internal sealed partial class CatalogFollower : IAsyncDisposable
 {
     private const int InstanceBytes = 8;
+
+    /// <summary>Experiments that are compiled between two pauses, so that requests are not kept waiting.</summary>
+    private const int CompiledAtATime = 32;
+
+    private static readonly TimeSpan CompilingPause = TimeSpan.FromMilliseconds(1);
 
     private static readonly TimeSpan PauseMin = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan PauseMax = TimeSpan.FromSeconds(30);
@@ -55,6 +59,8 @@ internal sealed class CatalogFollower : IAsyncDisposable
     private EditionTag? _refusedTag;
     private string _problem = "";
     private bool _wantsWhole;
+    private readonly bool _isCopyOfAnother;
+    private bool _isCopyBroken;
     private bool _waits;
     private volatile bool _isRefusing;
     private bool _isAway;
@@ -63,7 +69,8 @@ internal sealed class CatalogFollower : IAsyncDisposable
     private long _confirmedTicks;
 
     /// <summary>
-    /// Takes the copy on disk, if there is one that can be used; anything else in its place is set aside.
+    /// Takes the copy on disk, if there is one that can be used; anything else in its place is set aside. What this program
+    /// has written it has understood before, so the experiments are compiled later, each at the latest when it is asked for.
     /// </summary>
     /// <param name="origin">Asks the origin.</param>
     /// <param name="copy">The copy on disk.</param>
@@ -87,7 +94,8 @@ internal sealed class CatalogFollower : IAsyncDisposable
         {
             if (copy.Read() is { } document)
             {
-                Take(document);
+                _isCopyOfAnother = document.Software != CatalogCopy.Software;
+                Take(document, isKnown: !_isCopyOfAnother);
             }
         }
         catch (Exception e) when (e is EditionException or IOException or UnauthorizedAccessException)
@@ -148,6 +156,13 @@ internal sealed class CatalogFollower : IAsyncDisposable
 
     private async Task RunAsync()
     {
+        if (_isCopyOfAnother && _tag is not null)
+        {
+            // So that the next start is a quick one.
+            Save();
+        }
+
+        await CompileAsync();
         var pause = PauseMin;
         while (!_stop.IsCancellationRequested)
         {
@@ -205,6 +220,36 @@ internal sealed class CatalogFollower : IAsyncDisposable
         }
     }
 
+    /// <summary>Compiles what the start has left.</summary>
+    private async Task CompileAsync()
+    {
+        var count = 0;
+        foreach (var entry in Catalog.Current.All)
+        {
+            if (_stop.IsCancellationRequested)
+            {
+                return;
+            }
+
+            try
+            {
+                _ = entry.Entry;
+            }
+            catch (EditionException e)
+            {
+                // The origin is asked for everything, and all of that is read.
+                SetAside("it " + e.Message);
+                (_isCopyBroken, _wantsWhole) = (true, true);
+                return;
+            }
+
+            if (++count % CompiledAtATime == 0)
+            {
+                await PauseAsync(CompilingPause);
+            }
+        }
+    }
+
     private Task PauseAsync(TimeSpan pause) =>
         Task.Delay(pause, _time, _stop.Token).ContinueWith(static _ => { }, TaskScheduler.Default);
 
@@ -251,7 +296,7 @@ internal sealed class CatalogFollower : IAsyncDisposable
 
         Confirm();
         Save();
-        _log.EditionTaken(document.Tag.Version, Catalog.Current.Entries.Count, Keys.Keys.Count());
+        _log.EditionTaken(document.Tag.Version, Catalog.Current.Count, Keys.Keys.Count());
         return true;
     }
 
@@ -263,17 +308,20 @@ internal sealed class CatalogFollower : IAsyncDisposable
     private void Confirm() => Interlocked.Exchange(ref _confirmedTicks, _time.GetUtcNow().UtcTicks);
 
     /// <summary>Puts an edition in force; throws <see cref="EditionException"/> and changes nothing when it cannot be.</summary>
-    private void Take(EditionDocument document)
+    /// <param name="document">The edition.</param>
+    /// <param name="isKnown">Whether this program has had it in force before, and knows that it is what its digest says.</param>
+    private void Take(EditionDocument document, bool isKnown = false)
     {
-        var items = ItemsOf(document);
+        var items = ItemsOf(document, isKnown);
         if (items.Find(ItemCodec.VerdictsName) is null)
         {
             throw new EditionException(EditionFault.NotUnderstood, $"lacks {ItemCodec.VerdictsName}");
         }
 
-        var changed = items.DifferencesTo(_items).ToArray();
+        var (before, current) = _isCopyBroken ? (CatalogItems.Empty, ExperimentCatalog.Empty) : (_items, Catalog.Current);
+        var changed = items.DifferencesTo(before).ToArray();
         var verdicts = Verdicts;
-        var entries = new List<CatalogEntry>();
+        var entries = new List<LazyEntry>();
         var gone = new HashSet<string>(StringComparer.Ordinal);
         var exhausted = _exhausted;
         var hasOtherKeys = false;
@@ -295,7 +343,9 @@ internal sealed class CatalogFollower : IAsyncDisposable
                     }
                     else
                     {
-                        entries.Add(new CatalogEntry(ItemCodec.ReadExperiment(item)));
+                        entries.Add(
+                            isKnown ? ItemCodec.ReadLater(item) : new LazyEntry(new CatalogEntry(ItemCodec.ReadExperiment(item)))
+                        );
                     }
 
                     break;
@@ -311,7 +361,7 @@ internal sealed class CatalogFollower : IAsyncDisposable
         }
 
         var keys = hasOtherKeys ? KeysOf(items) : null;
-        var next = Next(entries, gone);
+        var next = Next(current, entries, gone);
         // All of it can be used. What follows does not fail.
         if (keys is not null)
         {
@@ -326,6 +376,7 @@ internal sealed class CatalogFollower : IAsyncDisposable
 
         _exhausted = exhausted;
         Catalog.Swap(next);
+        _isCopyBroken = false;
         _items = items;
         Volatile.Write(ref _tag, document.Tag);
         _hasCatalog.TrySetResult();
@@ -335,10 +386,11 @@ internal sealed class CatalogFollower : IAsyncDisposable
     /// All items of an edition, checked against its digest and the version in force. What is in force from the time of
     /// another secret binds nobody to its version: the origin cannot know of it, so its own may be lower.
     /// </summary>
-    private CatalogItems ItemsOf(EditionDocument document)
+    private CatalogItems ItemsOf(EditionDocument document, bool isKnown)
     {
         var tag = document.Tag;
         var binding = _tag is not null && _origin.IsSigned(_tag) ? _tag : null;
+        InjectBinding(ref binding);
         if (tag.Version < binding?.Version)
         {
             throw new EditionException(
@@ -363,13 +415,21 @@ internal sealed class CatalogFollower : IAsyncDisposable
         var items = document.From is null
             ? CatalogItems.Of(document.Items)
             : _items.With(document.Items, document.Removed);
-        if (items is null || items.Digest != tag.Digest || items.All.Count != tag.Items || items.Bytes != tag.Bytes)
+        if (
+            items is null
+            || items.All.Count != tag.Items
+            || items.Bytes != tag.Bytes
+            // Of thousands of items it takes as long as everything else at the start.
+            || (!isKnown && items.Digest != tag.Digest)
+        )
         {
             throw new EditionException(EditionFault.Damaged, "is not what its digest says");
         }
 
         return items;
     }
+
+    static partial void InjectBinding(ref EditionTag? binding);
 
     private static List<ApiKey> KeysOf(CatalogItems items) =>
         [
@@ -379,9 +439,8 @@ internal sealed class CatalogFollower : IAsyncDisposable
         ];
 
     /// <summary>The catalog with some entries changed; one entry alone if nothing but its content has.</summary>
-    private ExperimentCatalog Next(List<CatalogEntry> changed, HashSet<string> gone)
+    private ExperimentCatalog Next(ExperimentCatalog current, List<LazyEntry> changed, HashSet<string> gone)
     {
-        var current = Catalog.Current;
         if (changed.Count + gone.Count == 0)
         {
             return current;
@@ -392,12 +451,12 @@ internal sealed class CatalogFollower : IAsyncDisposable
             return changed.Aggregate(current, static (catalog, entry) => catalog.With(entry));
         }
 
-        var replaced = changed.Select(static entry => entry.Experiment.Uid).Concat(gone).ToHashSet(StringComparer.Ordinal);
+        var replaced = changed.Select(static entry => entry.Uid).Concat(gone).ToHashSet(StringComparer.Ordinal);
         try
         {
-            return new ExperimentCatalog(
-                [.. current.Entries.Where(entry => !replaced.Contains(entry.Experiment.Uid)), .. changed],
-                current.Version + 1
+            return ExperimentCatalog.OfLazy(
+                [.. current.All.Where(entry => !replaced.Contains(entry.Uid)), .. changed],
+                Catalog.Current.Version + 1
             );
         }
         catch (ArgumentException)
@@ -406,10 +465,10 @@ internal sealed class CatalogFollower : IAsyncDisposable
         }
     }
 
-    private static bool KeepsItsNames(ExperimentCatalog current, CatalogEntry entry) =>
-        current.TryFindByUid(entry.Experiment.Uid, out var before)
-        && before.Experiment.Slug == entry.Experiment.Slug
-        && before.Status == ExperimentStatus.Archived == (entry.Status == ExperimentStatus.Archived);
+    private static bool KeepsItsNames(ExperimentCatalog current, LazyEntry entry) =>
+        current.FindByUid(entry.Uid) is { } before
+        && before.Slug == entry.Slug
+        && before.IsArchived == entry.IsArchived;
 
     private void SetAside(string reason)
     {

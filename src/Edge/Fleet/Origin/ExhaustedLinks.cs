@@ -32,7 +32,9 @@ internal sealed class ExhaustedLinks(Func<string, long> counted)
 
     /// <summary>Whether an edition has another item than it has to have now.</summary>
     public bool IsOutdated(CatalogItems items) =>
-        !(ItemFor(items)?.Line ?? []).AsSpan().SequenceEqual(items.Find(ItemCodec.ExhaustedName)?.Line ?? []);
+        !LineOf(ItemFor(items)).SequenceEqual(LineOf(items.Find(ItemCodec.ExhaustedName)));
+
+    private static ReadOnlySpan<byte> LineOf(CatalogItem? item) => item is null ? default : item.Line.Span;
 
     /// <summary>The links with a limit, in order of uid.</summary>
     private Limit[] LimitsOf(CatalogItems items)
@@ -58,7 +60,7 @@ internal sealed class ExhaustedLinks(Func<string, long> counted)
     /// <summary>Few experiments have a limit, and only those are read.</summary>
     private static bool MayBeLimited(CatalogItem item) =>
         item.Name.StartsWith(ItemCodec.ExperimentPrefix, StringComparison.Ordinal)
-        && item.Line.AsSpan().IndexOf("\"maxClicks\":"u8) >= 0;
+        && ExperimentGlance.MayBeLimited(item.Line.Span);
 
     private static bool IsLimited(Experiment experiment) =>
         experiment.Status == ExperimentStatus.Running && experiment.LinkConfig?.MaxClicks is not null;

@@ -19,6 +19,7 @@ internal enum Bug
     NoServerCommit,
     BlockingLoop,
     Leak,
+    OlderCatalog,
 }
 
 /// <summary>Which bug this process has: <c>EDGE_PLANTED_BUG=ack-before-commit</c> and so on.</summary>
@@ -40,6 +41,7 @@ internal static class Bugs
         "no-server-commit" => Bug.NoServerCommit,
         "blocking-loop" => Bug.BlockingLoop,
         "leak" => Bug.Leak,
+        "older-catalog" => Bug.OlderCatalog,
         var name => throw new ArgumentException($"EDGE_PLANTED_BUG: unknown bug '{name}'"),
     };
 

@@ -117,12 +117,13 @@ public partial class FleetCommandTests
     public async Task Script_WhenANodeCannotStart_StopsTheOthersAndSaysWhich()
     {
         using var data = new TempDirectory();
-        var port = ThreePorts();
+        var port = PortsInARow(3);
         using var foreign = new TcpListener(IPAddress.Loopback, port + 1);
         foreign.Start();
 
         var (exitCode, output, error) = await EdgeProcess.RunAsync(
             [EdgeBinary.Path, data.Path, $"{port}"],
+            [("FLEET_SERVERS", "none")],
             binary: Script
         );
         var unused = await EdgeProcess.RunAsync([], binary: Script);
@@ -153,11 +154,20 @@ public partial class FleetCommandTests
         );
     }
 
-    [Fact]
-    public async Task Script_UntilSigterm_RunsAFleetAndLeavesNothingRunning()
+    /// <summary>With PostgreSQL and ClickHouse, whose results come a moment later, and without.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Script_UntilSigterm_RunsAFleetAndLeavesNothingRunning(bool hasServers)
     {
+        if (hasServers)
+        {
+            PostgresServer.SkipUnlessInstalled();
+            ClickHouseServer.SkipUnlessInstalled();
+        }
+
         using var data = new TempDirectory();
-        var port = ThreePorts();
+        var port = PortsInARow(6);
         var start = new ProcessStartInfo(
             Script,
             [EdgeBinary.Path, data.Path, $"{port}"]
@@ -165,6 +175,7 @@ public partial class FleetCommandTests
         {
             RedirectStandardOutput = true,
         };
+        start.Environment["FLEET_SERVERS"] = hasServers ? "" : "none";
         using var script = Process.Start(start)!;
         var output = new StringBuilder();
         script.OutputDataReceived += (_, line) =>
@@ -195,13 +206,27 @@ public partial class FleetCommandTests
         );
         Assert.Contains("ORIGIN is the address of this edge's origin:\n", played, StringComparison.Ordinal);
         Assert.Contains(" ORIGIN/experiments/api/", played, StringComparison.Ordinal);
+        var key = (await File.ReadAllTextAsync(data["key"], TestContext.Current.CancellationToken)).Trim();
+        await Wait.ForAsync(
+            () => EdgeProcess.RunAsync(["results", "demo-ab", "--url", $"http://127.0.0.1:{port}"], [("EDGE_KEY", key)]),
+            results => results.ExitCode == 0 && !results.Output.StartsWith("Nobody has been counted", StringComparison.Ordinal),
+            results => results.Output + results.Error
+        );
         _ = Kill(script.Id, Sigterm);
         using var deadline = new CancellationTokenSource(Wait.Limit);
         await script.WaitForExitAsync(deadline.Token);
         Assert.Equal(143, script.ExitCode);
-        for (var node = port; node < port + 3; node++)
+        for (var server = port; server < port + 6; server++)
         {
-            await Assert.ThrowsAsync<HttpRequestException>(() => client.GetStringAsync($"http://127.0.0.1:{node}/healthz"));
+            // Free again, of nodes and servers.
+            using var listener = new TcpListener(IPAddress.Loopback, server);
+            listener.Start();
+        }
+
+        if (File.Exists(data["postgres-data"]))
+        {
+            var postgres = await File.ReadAllTextAsync(data["postgres-data"], TestContext.Current.CancellationToken);
+            Directory.Delete(postgres.Trim(), recursive: true);
         }
 
         string Said()
@@ -213,13 +238,19 @@ public partial class FleetCommandTests
         }
     }
 
-    /// <summary>The first of three free ports in a row that no other test has.</summary>
-    private static int ThreePorts()
+    /// <summary>The first of some free ports in a row that no other test has.</summary>
+    private static int PortsInARow(int count)
     {
         while (true)
         {
             var port = EdgeProcess.FreePort();
-            if (EdgeProcess.FreePort() == port + 1 && EdgeProcess.FreePort() == port + 2)
+            var next = port + 1;
+            while (next < port + count && EdgeProcess.FreePort() == next)
+            {
+                next++;
+            }
+
+            if (next == port + count)
             {
                 return port;
             }

@@ -5,6 +5,7 @@ using Edge.Access;
 using Edge.Enrichment.Verdicts;
 using Edge.Fleet;
 using Edge.Fleet.Following;
+using Edge.Storage;
 using Edge.Tests.Support;
 using Xunit;
 
@@ -198,6 +199,62 @@ public sealed class CatalogFollowerTests : IAsyncLifetime
         await UntilServedAsync(follower, "spring");
     }
 
+    /// <summary>
+    /// What this program has written it has understood, and reads when it is asked for it; what another one has written it
+    /// reads at once. What cannot be read, for whatever reason, is replaced by what the origin has.
+    /// </summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Copy_WithWhatIsNotUnderstood_IsReplacedByTheOrigin(bool isOwn)
+    {
+        var odd = Item("experiment/exp_odd", """{"uid":"exp_odd","slug":"odd","status":"running","unheardOf":1}""");
+        var document = Definitions.Edition(10, Verdicts, Spring, odd) with
+        {
+            Software = isOwn ? CatalogCopy.Software : "0.0.1+other",
+        };
+        using (var stream = new MemoryStream())
+        {
+            stream.Write(new byte[SummedFile.HeaderBytes]);
+            document.WriteTo(stream, "fleet");
+            SummedFile.Write(_data.Path, "catalog", "EDC1"u8, stream);
+        }
+
+        var follower = Open();
+
+        Assert.Equal(isOwn, follower.HasCatalog.IsCompleted);
+        Assert.Equal(isOwn, follower.Catalog.Current.TryFind("spring", out _));
+        if (isOwn)
+        {
+            Assert.Throws<EditionException>(() => follower.Catalog.Current.TryFind("odd", out _));
+        }
+
+        _origin.Serve(Definitions.Bytes(Better), Better.Tag.ToString());
+        follower.Start();
+        await UntilServedAsync(follower, "summer");
+        Assert.True(follower.Catalog.Current.TryFind("spring", out _));
+        Assert.False(follower.Catalog.Current.TryFind("odd", out _));
+        Assert.True(File.Exists(_data["catalog.set-aside"]));
+    }
+
+    /// <summary>After an upgrade the first start reads everything, and the second one need not.</summary>
+    [Fact]
+    public async Task Copy_OfAnotherVersion_IsWrittenAnew()
+    {
+        new CatalogCopy(_data.Path, "fleet").Write(Good.Tag, CatalogItems.Of(Good.Items)!);
+        var own = await File.ReadAllBytesAsync(_data["catalog"], TestContext.Current.CancellationToken);
+        using (var stream = new MemoryStream())
+        {
+            stream.Write(new byte[SummedFile.HeaderBytes]);
+            Good.WriteTo(stream, "fleet");
+            SummedFile.Write(_data.Path, "catalog", "EDC1"u8, stream);
+        }
+
+        Follow();
+
+        await Wait.UntilAsync(() => File.ReadAllBytes(_data["catalog"]).AsSpan().SequenceEqual(own), () => string.Join('\n', _log.All));
+    }
+
     [Fact]
     public async Task Changes_ToTheVersionInForce_AreTaken()
     {
@@ -341,7 +398,7 @@ public sealed class CatalogFollowerTests : IAsyncLifetime
             "item changed behind the signature" => Text(text.Replace("example.com/summer", "example.com/winter", StringComparison.Ordinal)),
             "item left out" => Text(
                 text.Replace("\"items\":3", "\"items\":2", StringComparison.Ordinal)
-                    .Replace(Encoding.UTF8.GetString(Summer.Line) + "\n", "", StringComparison.Ordinal)
+                    .Replace(Encoding.UTF8.GetString(Summer.Line.Span) + "\n", "", StringComparison.Ordinal)
             ),
             "half" => ScriptedOrigin.Gzip(whole[..(whole.Length / 2)]),
             "half of the gzip" => Packed(Better)[..^40],
@@ -386,11 +443,11 @@ public sealed class CatalogFollowerTests : IAsyncLifetime
     private static byte[] Text(string text) => ScriptedOrigin.Gzip(Encoding.UTF8.GetBytes(text));
 
     private static CatalogItem Item(string name, string value) =>
-        CatalogItem.Of(name, Encoding.UTF8.GetBytes($$"""{"name":"{{name}}","value":{{value}}}"""));
+        new(name, Encoding.UTF8.GetBytes($$"""{"name":"{{name}}","value":{{value}}}"""));
 
     private static string Value(CatalogItem item)
     {
-        var line = Encoding.UTF8.GetString(item.Line);
+        var line = Encoding.UTF8.GetString(item.Line.Span);
         return line[(line.IndexOf("\"value\":", StringComparison.Ordinal) + 8)..^1];
     }
 
