@@ -1,0 +1,44 @@
+using System.IO.Hashing;
+using Edge.Enrichment.Verdicts;
+using Edge.Events;
+
+namespace Edge.Corrections;
+
+/// <summary>A verdict on a click that is reached after the click was stored.</summary>
+/// <param name="Click">The click.</param>
+/// <param name="Before">The verdict it has so far.</param>
+/// <param name="Verdict">The verdict it gets; the one it has when the rule is in shadow.</param>
+/// <param name="Rule">The rule.</param>
+/// <param name="IsShadow">Whether the rule is in shadow, so that nothing changes.</param>
+/// <param name="AtMs">When what the rule waited for was received, milliseconds since 1970 UTC.</param>
+internal readonly record struct Correction(
+    RingClick Click,
+    Verdict Before,
+    Verdict Verdict,
+    LateRule Rule,
+    bool IsShadow,
+    long AtMs
+)
+{
+    private const ulong Version7 = 0x7000;
+    private const ulong Variant = 0x8000_0000_0000_0000;
+
+    /// <summary>
+    /// The id of the correction, which follows from what it says about which click: one that is found again has the same
+    /// low half, and with the same journal before it the same id.
+    /// </summary>
+    public EventId Id
+    {
+        get
+        {
+            Span<byte> message = stackalloc byte[EventId.Bytes + 1];
+            Click.Id.WriteBytes(message);
+            message[^1] = (byte)(IsShadow ? 0 : Verdict.IsMachine() ? 1 : 2);
+            var hash = XxHash3.HashToUInt64(message);
+            return new EventId(
+                ((ulong)AtMs << EventId.MillisecondsShift) | Version7 | (hash & 0xFFF),
+                Variant | (hash >> 2)
+            );
+        }
+    }
+}
