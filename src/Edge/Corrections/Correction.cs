@@ -10,18 +10,24 @@ namespace Edge.Corrections;
 /// <param name="Verdict">The verdict it gets; the one it has when the rule is in shadow.</param>
 /// <param name="Rule">The rule.</param>
 /// <param name="IsShadow">Whether the rule is in shadow, so that nothing changes.</param>
-/// <param name="AtMs">When what the rule waited for was received, milliseconds since 1970 UTC.</param>
+/// <param name="FoundMs">When what the rule waited for was received, milliseconds since 1970 UTC.</param>
 internal readonly record struct Correction(
     RingClick Click,
     Verdict Before,
     Verdict Verdict,
     LateRule Rule,
     bool IsShadow,
-    long AtMs
+    long FoundMs
 )
 {
     private const ulong Version7 = 0x7000;
     private const ulong Variant = 0x8000_0000_0000_0000;
+
+    /// <summary>
+    /// The time of the correction: just after that of the event that led to it, so that of a click and its corrections the one
+    /// with the greatest id holds.
+    /// </summary>
+    public long AtMs => Math.Max(FoundMs, Click.AtMs) + 1;
 
     /// <summary>
     /// The id of the correction, which follows from what it says about which click: one that is found again has the same

@@ -61,11 +61,12 @@ internal sealed class PumpBuilder(EdgeOptions options, EventJournal journal, Tim
     }
 
     /// <summary>
-    /// Builds what judges clicks later, before the first pump starts; null where it is turned off, and on an edge, whose
-    /// origin sees the events of all.
+    /// Builds what judges clicks later, before the first pump starts; null where it is turned off, and on an edge whose
+    /// origin gets the events of all and judges them.
     /// </summary>
     public CorrectionPump? BuildCorrections(VerdictJudge verdicts, CatalogHolder catalog) =>
-        options.AutomationLateWindowSeconds == 0 || options.Role == NodeRole.Edge
+        options.AutomationLateWindowSeconds == 0
+        || options.Sinks.Any(static sink => sink is { Name: SinkConfiguration.OriginName, Enabled: true })
             ? null
             : CorrectionPump.Open(
                 new CorrectionOptions(
