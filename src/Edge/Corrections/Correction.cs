@@ -11,7 +11,7 @@ namespace Edge.Corrections;
 /// <param name="Rule">The rule.</param>
 /// <param name="IsShadow">Whether the rule is in shadow, so that nothing changes.</param>
 /// <param name="FoundMs">When what the rule waited for was received, milliseconds since 1970 UTC.</param>
-internal readonly record struct Correction(
+internal sealed record Correction(
     RingClick Click,
     Verdict Before,
     Verdict Verdict,

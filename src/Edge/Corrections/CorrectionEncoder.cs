@@ -69,7 +69,7 @@ internal static class CorrectionEncoder
     /// Encodes a correction after <paramref name="room"/> free bytes; the span is valid until the next event is encoded on
     /// this thread.
     /// </summary>
-    public static Span<byte> Encode(in Correction correction, EventId id, string node, int room)
+    public static Span<byte> Encode(Correction correction, EventId id, string node, int room)
     {
         var at = DateTimeOffset.FromUnixTimeMilliseconds(correction.AtMs);
         var tracked = new TrackedEvent

@@ -65,7 +65,7 @@ internal sealed class CorrectionPump : IDisposable
 
     // Guards the counts.
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, (long Enforced, long Shadow)> _counts = new(StringComparer.Ordinal);
+    private readonly List<RuleCorrections> _counts = [];
     private (int Clicks, long Bytes, long LetGo, long Pending) _ring;
 
     private HashSet<ulong> _decoys = [];
@@ -122,7 +122,7 @@ internal sealed class CorrectionPump : IDisposable
                     _ring.Bytes,
                     _ring.LetGo,
                     _ring.Pending,
-                    [.. _counts.Select(static count => (count.Key, count.Value.Enforced, count.Value.Shadow))]
+                    [.. _counts]
                 );
             }
         }
@@ -219,7 +219,7 @@ internal sealed class CorrectionPump : IDisposable
             }
             catch (Exception e)
             {
-                // A loop that ends would fill the journal silently. Nothing has moved on, so nothing is lost.
+                // A loop that ends would fill the journal silently. What was read is judged, and goes on from there.
                 if (!_isFailing)
                 {
                     _log.LateVerdictsFailed($"{e.GetType().Name}: {e.Message}");
@@ -242,12 +242,14 @@ internal sealed class CorrectionPump : IDisposable
     /// <summary>Reads and judges once; false when there is nothing left to do before the stop.</summary>
     private async Task<bool> TurnAsync()
     {
+        // What an attempt before has found and not written.
+        await AppendAsync();
         var began = _time.GetTimestamp();
         _reader ??= _journal.OpenReader(_cursor);
         var read = _reader.Read(_batch, BatchRecords, BatchBytes);
         Observe();
-        await AppendAsync();
         _cursor = _batch.End;
+        await AppendAsync();
         ShowStatus();
         await ReportAsync();
         if (read == BatchRecords || _batch.Bytes.Length >= BatchBytes / 2)
@@ -288,7 +290,6 @@ internal sealed class CorrectionPump : IDisposable
 
     private void Observe()
     {
-        _found.Clear();
         _judge.Use(_verdicts.LateRules);
         TakeDecoys();
         var clockMs = _time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -360,43 +361,42 @@ internal sealed class CorrectionPump : IDisposable
     /// <summary>Appends what was found; a start does so when it has seen what the journal has.</summary>
     private async Task AppendAsync()
     {
-        if (_recovered is null)
+        if (_recovered is not null)
         {
-            await AppendAsync(_found);
-            return;
-        }
-
-        foreach (var correction in _found)
-        {
-            if (!_known.Contains(correction.Id.Low))
+            foreach (var correction in _found)
             {
-                _recovered[correction.Id.Low] = correction;
+                if (!_known.Contains(correction.Id.Low))
+                {
+                    _recovered[correction.Id.Low] = correction;
+                }
             }
-        }
 
-        if (_batch.End.Sequence >= _recoverUntil)
-        {
-            var missing = _recovered.Values.OrderBy(static correction => correction.AtMs).ToArray();
+            _found.Clear();
+            if (_reader is null || _cursor.Sequence < _recoverUntil)
+            {
+                return;
+            }
+
+            _found.AddRange(_recovered.Values);
             _recovered = null;
             _known = [];
-            await AppendAsync(missing);
         }
-    }
 
-    private async Task AppendAsync(IReadOnlyList<Correction> corrections)
-    {
-        foreach (var correction in corrections)
+        while (_found.Count > 0)
         {
-            while (!TryAppend(correction))
+            if (TryAppend(_found[0]))
             {
-                _abandon.Token.ThrowIfCancellationRequested();
+                _found.RemoveAt(0);
+            }
+            else
+            {
                 await Task.Delay(RetryPause, _time, _abandon.Token);
             }
         }
     }
 
     /// <summary>False when it is to be tried again.</summary>
-    private bool TryAppend(in Correction correction)
+    private bool TryAppend(Correction correction)
     {
         // Looked at first: an attempt that fails is an event that was dropped, to the ledger.
         if (_journal.State is not (JournalState.Open or JournalState.SoftFull))
@@ -423,14 +423,21 @@ internal sealed class CorrectionPump : IDisposable
         return result is not (AppendResult.Full or AppendResult.Busy);
     }
 
-    private void Count(in Correction correction)
+    private void Count(Correction correction)
     {
         lock (_lock)
         {
-            _counts.TryGetValue(correction.Rule.Id, out var count);
-            _counts[correction.Rule.Id] = correction.IsShadow
-                ? (count.Enforced, count.Shadow + 1)
-                : (count.Enforced + 1, count.Shadow);
+            var at = _counts.FindIndex(count => count.Rule == correction.Rule.Id);
+            if (at < 0)
+            {
+                at = _counts.Count;
+                _counts.Add(new RuleCorrections(correction.Rule.Id, 0, 0));
+            }
+
+            var before = _counts[at];
+            _counts[at] = correction.IsShadow
+                ? before with { Shadow = before.Shadow + 1 }
+                : before with { Enforced = before.Enforced + 1 };
         }
     }
 
@@ -513,5 +520,11 @@ internal readonly record struct CorrectionStatus(
     long Bytes,
     long LetGo,
     long Pending,
-    IReadOnlyList<(string Rule, long Enforced, long Shadow)> Rules
+    IReadOnlyList<RuleCorrections> Rules
 );
+
+/// <summary>What one late rule has led to since the start.</summary>
+/// <param name="Rule">Its id.</param>
+/// <param name="Enforced">Corrections.</param>
+/// <param name="Shadow">Corrections that change nothing, because it is in shadow.</param>
+internal sealed record RuleCorrections(string Rule, long Enforced, long Shadow);

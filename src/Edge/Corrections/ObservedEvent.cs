@@ -78,6 +78,12 @@ internal ref struct ObservedEvent
     /// <summary>An experiment's uid as a number.</summary>
     public static ulong ExperimentOf(ReadOnlySpan<byte> uid) => XxHash3.HashToUInt64(uid);
 
+    /// <summary>16 hexadecimal digits as a number; 0 when they are not.</summary>
+    public static ulong Hash(ReadOnlySpan<byte> text) =>
+        text.Length == HashChars && Utf8Parser.TryParse(text, out ulong hash, out var read, 'x') && read == HashChars
+            ? hash
+            : 0;
+
     /// <summary>
     /// Reads the first members of an event, up to its experiment; false when it is no event, or of a test.
     /// </summary>
@@ -199,12 +205,6 @@ internal ref struct ObservedEvent
             _ when text.SequenceEqual("decision"u8) => ObservedKind.Other,
             _ => ObservedKind.Report,
         };
-
-    /// <summary>16 hexadecimal digits as a number; 0 when they are not.</summary>
-    public static ulong Hash(ReadOnlySpan<byte> text) =>
-        text.Length == HashChars && Utf8Parser.TryParse(text, out ulong hash, out var read, 'x') && read == HashChars
-            ? hash
-            : 0;
 
     private static UInt128 WideHash(ReadOnlySpan<byte> text) =>
         text.Length == 2 * HashChars ? new UInt128(Hash(text[..HashChars]), Hash(text[HashChars..])) : 0;

@@ -31,7 +31,7 @@ public sealed class CorrectionPumpTests : IDisposable
         await pump.StopAsync(Wait.Limit);
 
         Assert.Equal(3, corrections.Select(CorrectedBy).Distinct().Count());
-        Assert.Equal(("link_burst", 3L, 0L), Assert.Single(pump.Status.Rules));
+        Assert.Equal(new RuleCorrections("link_burst", 3, 0), Assert.Single(pump.Status.Rules));
         Assert.Equal(journal.Ledger.Received, journal.Journal.CommittedSequence);
     }
 

@@ -317,10 +317,10 @@ internal sealed class MetricsEndpoint(
     private static void WriteCorrections(PrometheusText page, CorrectionStatus status)
     {
         page.Family(MetricFamilies.LateVerdictsTotal);
-        foreach (var (rule, enforced, shadow) in status.Rules)
+        foreach (var rule in status.Rules)
         {
-            page.Sample(Label("rule", rule) + "," + Label("mode", "enforced"), enforced);
-            page.Sample(Label("rule", rule) + "," + Label("mode", "shadow"), shadow);
+            page.Sample(Label("rule", rule.Rule) + "," + Label("mode", "enforced"), rule.Enforced);
+            page.Sample(Label("rule", rule.Rule) + "," + Label("mode", "shadow"), rule.Shadow);
         }
 
         page.Family(MetricFamilies.LateVerdictClicks).Sample(status.Clicks);
