@@ -153,7 +153,8 @@ public class LateVerdictTests(LateVerdictTests.BurstEdge site) : IClassFixture<L
     private Task<JsonElement> UntilAsync(string uid, long clicks, long scanners) =>
         Wait.ForAsync(
             async () => (await site.SendAsync("GET", $"/{uid}/results")).Json,
-            json => ClicksIn(json) == clicks && json.GetProperty("automated").GetProperty("clicks").GetProperty("scanner").GetInt64() == scanners
+            json => ClicksIn(json) == clicks && json.GetProperty("excluded").GetProperty("scanner").GetInt64() == scanners,
+            static json => json.ToString()
         );
 
     private static long ClicksIn(JsonElement results) =>
