@@ -1,6 +1,7 @@
 using System.IO.Hashing;
 using Edge.Enrichment.Verdicts;
 using Edge.Events;
+using EventId = Edge.Events.EventId;
 
 namespace Edge.Corrections;
 

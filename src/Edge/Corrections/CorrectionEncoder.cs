@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Text;
 using System.Text.Json;
 using Edge.Events;
+using EventId = Edge.Events.EventId;
 
 namespace Edge.Corrections;
 

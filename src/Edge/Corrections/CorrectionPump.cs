@@ -107,6 +107,7 @@ internal sealed class CorrectionPump : IDisposable
         _cursor = _reported = file.Value.Cursor;
         _recoverUntil = journal.CommittedSequence;
         _savedAt = _reportedAt = time.GetTimestamp();
+        ShowStatus();
         gate.Add(Name, _cursor);
     }
 
@@ -325,10 +326,9 @@ internal sealed class CorrectionPump : IDisposable
     /// <summary>Notes a correction that the journal has.</summary>
     private void Remember(ReadOnlySpan<byte> payload, EventId id)
     {
-        var members = new Events.EventScanner(payload);
         if (
             _known.Count < KnownMax
-            && ObservedEvent.TryReadHead(ref members, id.CreatedAtMs, out var e)
+            && ObservedEvent.TryReadHead(payload, id.CreatedAtMs, out var e)
             && e.Kind == ObservedKind.Correction
         )
         {

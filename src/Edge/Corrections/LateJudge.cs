@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Edge.Enrichment.Verdicts;
 using Edge.Events;
+using EventId = Edge.Events.EventId;
 
 namespace Edge.Corrections;
 
@@ -64,8 +65,7 @@ internal sealed class LateJudge(long windowMs, long bytesMax)
         List<Correction> found
     )
     {
-        var members = new EventScanner(payload);
-        if (!ObservedEvent.TryReadHead(ref members, id.CreatedAtMs, out var e))
+        if (!ObservedEvent.TryReadHead(payload, id.CreatedAtMs, out var e))
         {
             return;
         }
@@ -80,14 +80,14 @@ internal sealed class LateJudge(long windowMs, long bytesMax)
         {
             case ObservedKind.Click:
             case ObservedKind.Impression when IsDecoy(e, decoys):
-                if (e.ReadRest(ref members) && Add(e, payload, id, IsDecoy(e, decoys)) is { } click)
+                if (e.ReadRest() && Add(e, payload, id, IsDecoy(e, decoys)) is { } click)
                 {
                     Judge(click, found);
                 }
 
                 break;
             case ObservedKind.Report when _takenBackMs >= _nowMs - windowMs:
-                if (e.ReadRest(ref members) && e.Verdict.IsPerson())
+                if (e.ReadRest() && e.Verdict.IsPerson())
                 {
                     GiveBack(e, found);
                 }

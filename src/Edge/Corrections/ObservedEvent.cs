@@ -31,6 +31,7 @@ internal ref struct ObservedEvent
 {
     private const int HashChars = 16;
 
+    private EventScanner _members;
     private ulong _experiment;
     private ulong _agent;
     private UInt128 _addressHash;
@@ -87,39 +88,39 @@ internal ref struct ObservedEvent
     /// <summary>
     /// Reads the first members of an event, up to its experiment; false when it is no event, or of a test.
     /// </summary>
-    /// <param name="members">A scanner at the start of the event; goes on in <see cref="ReadRest"/>.</param>
+    /// <param name="payload">The event.</param>
     /// <param name="acceptedMs">When its id was created, for an event without <c>received_at</c>.</param>
-    /// <param name="read">What was read.</param>
-    public static bool TryReadHead(ref EventScanner members, long acceptedMs, out ObservedEvent read)
+    /// <param name="read">What was read; <see cref="ReadRest"/> goes on.</param>
+    public static bool TryReadHead(ReadOnlySpan<byte> payload, long acceptedMs, out ObservedEvent read)
     {
-        read = new ObservedEvent { AtMs = acceptedMs };
-        while (members.Next())
+        read = new ObservedEvent { _members = new EventScanner(payload), AtMs = acceptedMs };
+        while (read._members.Next())
         {
-            if (read.ReadHead(members))
+            if (read.ReadHead(read._members))
             {
                 break;
             }
         }
 
-        return !members.IsBroken && !read.IsSynthetic;
+        return !read._members.IsBroken && !read.IsSynthetic;
     }
 
     /// <summary>Reads all that follows; false when it is no event.</summary>
-    public bool ReadRest(ref EventScanner members)
+    public bool ReadRest()
     {
         var agent = new XxHash3State();
-        while (members.Next())
+        while (_members.Next())
         {
-            ReadMember(members, ref agent);
+            ReadMember(_members, ref agent);
         }
 
         _agent = agent.Value;
         Link ^= _experiment;
-        return !members.IsBroken;
+        return !_members.IsBroken;
     }
 
     /// <summary>Returns true when nothing of the head follows.</summary>
-    private bool ReadHead(in EventScanner member)
+    private bool ReadHead(EventScanner member)
     {
         var name = member.Name;
         switch (name.Length)
@@ -145,7 +146,7 @@ internal ref struct ObservedEvent
         return false;
     }
 
-    private void ReadMember(in EventScanner member, ref XxHash3State agent)
+    private void ReadMember(EventScanner member, ref XxHash3State agent)
     {
         var name = member.Name;
         switch (name.Length)

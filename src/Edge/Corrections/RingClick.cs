@@ -1,4 +1,5 @@
 using Edge.Events;
+using EventId = Edge.Events.EventId;
 
 namespace Edge.Corrections;
 

@@ -70,7 +70,8 @@ public class LateCorpusTests(ITestOutputHelper output)
 
         Assert.InRange(begins.Count(ms => ms is >= 20_000 and < 60_000) / (double)begins.Count, 0.65, 0.68);
         Assert.InRange(begins.Count(ms => ms is >= 60_000 and < 300_000) / (double)begins.Count, 0.27, 0.30);
-        Assert.Equal((2, 40), (links.Min(), links.Max()));
+        Assert.Equal(2, links.Min());
+        Assert.InRange(links.Max(), 30, 40);
     }
 
     private static Figures Measure(IReadOnlyList<LateRule> rules, bool areSigned, double tabOpeners)

@@ -42,17 +42,19 @@ internal sealed class BreakdownCounter(string name, SharedBudget rows)
     /// <summary>
     /// Takes back or gives back clicks of a value, whose row may have given way meanwhile: then they are among the others.
     /// </summary>
-    public void ChangeClicks(ReadOnlySpan<byte> value, int variant, int change)
+    /// <returns>The id of the row.</returns>
+    public ushort ChangeClicks(ReadOnlySpan<byte> value, int variant, int change)
     {
         foreach (var row in _rows)
         {
             if (value.SequenceEqual(row.Value))
             {
                 row.ChangeClicks(variant, change);
-                return;
+                return row.Id;
             }
         }
         Others().ChangeClicks(variant, change);
+        return OthersId;
     }
 
     /// <summary>Counts a trial that has matured.</summary>

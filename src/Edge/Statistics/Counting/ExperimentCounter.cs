@@ -162,11 +162,13 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
 
         var change = e.IsMachine ? -1 : 1;
         _variants[variant].ChangeClicks(e.AtMs, change);
-        _countries.ChangeClicks(e.Country(payload), variant, change);
-        _devices.ChangeClicks(e.Device(payload), variant, change);
-        _browsers.ChangeClicks(e.Browser(payload), variant, change);
-        _sources.ChangeClicks(e.Source(payload), variant, change);
-        _verdicts.ChangeClicks(e.IsMachine ? e.VerdictWordBefore(payload) : e.VerdictWord(payload), variant, change);
+        var rows = new TrialRows(
+            _countries.ChangeClicks(e.Country(payload), variant, change),
+            _devices.ChangeClicks(e.Device(payload), variant, change),
+            _browsers.ChangeClicks(e.Browser(payload), variant, change),
+            _sources.ChangeClicks(e.Source(payload), variant, change),
+            _verdicts.ChangeClicks(e.IsMachine ? e.VerdictWordBefore(payload) : e.VerdictWord(payload), variant, change)
+        );
         var experiment = entry?.Experiment;
         var isStable = experiment is { StableUnits: true };
         var unit = isStable ? e.StableUnit : e.Unit;
@@ -183,7 +185,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
             }
             else
             {
-                _tracker.Expose(unit, Begin(e, entry, variant, default));
+                _tracker.Expose(unit, Begin(e, entry, variant, rows));
             }
         }
         else if (IsGoal(experiment, TalliedKind.Click))

@@ -258,7 +258,6 @@ public sealed class ClickHouseTallyTests(CountingServer server) : IClassFixture<
             var click = VisitEvent.Click(i, i / 10.0, i % 3 == 0 ? "b" : "a") with { Uid = uid };
             Add(click with { Type = "impression" });
             var id = Add(click);
-            Add(click with { At = click.At.AddSeconds(i) });
             if (i % 2 == 0)
             {
                 Add(Correction(click, id, "scanner") with { Before = "human" });
@@ -266,6 +265,10 @@ public sealed class ClickHouseTallyTests(CountingServer server) : IClassFixture<
             if (i % 4 == 0)
             {
                 Add(Correction(click, id, "human") with { Before = "scanner" });
+            }
+            if (i % 3 > 0)
+            {
+                Add(click with { At = click.At.AddSeconds(i) });
             }
             if (i % 5 == 0)
             {
