@@ -63,8 +63,10 @@ internal ref struct ObservedEvent
     /// <summary>The unit within its experiment; 0 for none.</summary>
     public ulong Unit { get; private set; }
 
-    /// <summary>The link: experiment and what the URL says beside it.</summary>
-    public ulong Link { get; private set; }
+    /// <summary>
+    /// The link, which is the experiment: it leads to one place, and whoever clicks can add to its URL what he likes.
+    /// </summary>
+    public readonly ulong Link => _experiment;
 
     public bool IsSynthetic { get; private set; }
 
@@ -115,7 +117,6 @@ internal ref struct ObservedEvent
         }
 
         _agent = agent.Value;
-        Link ^= _experiment;
         return !_members.IsBroken;
     }
 
@@ -162,9 +163,6 @@ internal ref struct ObservedEvent
                 break;
             case 5 when EventSchema.Goals.Is(name):
                 Goals = member.Value;
-                break;
-            case 3 when EventSchema.Url.Is(name):
-                Link = XxHash3.HashToUInt64(member.Value);
                 break;
             case 11 when EventSchema.DeviceType.Is(name):
             case 7 when EventSchema.Browser.Is(name):

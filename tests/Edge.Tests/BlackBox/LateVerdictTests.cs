@@ -156,7 +156,7 @@ public class LateVerdictTests(LateVerdictTests.BurstEdge site) : IClassFixture<L
 
     private Task<JsonElement> UntilAsync(string uid, long clicks, long scanners) =>
         Wait.ForAsync(
-            async () => (await site.SendAsync("GET", $"/{uid}/results")).Json,
+            async () => (await site.SendAsync("GET", $"/{uid}/results")).Json.GetProperty("results"),
             json => ClicksIn(json) == clicks && json.GetProperty("excluded").GetProperty("scanner").GetInt64() == scanners,
             static json => json.ToString()
         );

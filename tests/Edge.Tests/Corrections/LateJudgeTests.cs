@@ -56,8 +56,8 @@ public class LateJudgeTests
             },
             {
                 "link_burst",
-                "links of one experiment",
-                "scanner by link_burst: a a a",
+                "one link, with this and that added",
+                "",
                 Of(
                     Signed(0, "a") with { Url = "/s/x/click?to=1" },
                     Signed(100, "a") with { Url = "/s/x/click?to=2" },
