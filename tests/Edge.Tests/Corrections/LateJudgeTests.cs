@@ -1,6 +1,5 @@
 using Edge.Corrections;
 using Edge.Events;
-using Edge.Tests.Support;
 using Xunit;
 using static Edge.Tests.Corrections.Seen;
 

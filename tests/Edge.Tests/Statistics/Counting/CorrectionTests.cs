@@ -1,4 +1,3 @@
-using Edge.Events;
 using Edge.Statistics.Counting;
 using Xunit;
 using static Edge.Tests.Statistics.VisitEvent;
