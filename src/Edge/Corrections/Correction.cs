@@ -25,14 +25,14 @@ internal sealed record Correction(
     private const ulong Variant = 0x8000_0000_0000_0000;
 
     /// <summary>
-    /// The time of the correction: just after that of the event that led to it, so that of a click and its corrections the one
-    /// with the greatest id holds.
+    /// The time of the correction: just after that of the event that led to it, so that of a click and its corrections
+    /// the one with the greatest id holds.
     /// </summary>
     public long AtMs => Math.Max(FoundMs, Click.AtMs) + 1;
 
     /// <summary>
-    /// The id of the correction, which follows from what it says about which click: one that is found again has the same
-    /// low half, and with the same journal before it the same id.
+    /// The id of the correction, which follows from what it says about which click: one that is found again has the
+    /// same low half, and with the same journal before it the same id.
     /// </summary>
     public EventId Id
     {

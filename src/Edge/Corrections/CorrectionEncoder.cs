@@ -67,8 +67,8 @@ internal static class CorrectionEncoder
     }
 
     /// <summary>
-    /// Encodes a correction after <paramref name="room"/> free bytes; the span is valid until the next event is encoded on
-    /// this thread.
+    /// Encodes a correction after <paramref name="room"/> free bytes; the span is valid until the next event is encoded
+    /// on this thread.
     /// </summary>
     public static Span<byte> Encode(Correction correction, EventId id, string node, int room)
     {

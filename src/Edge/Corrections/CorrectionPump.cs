@@ -10,13 +10,13 @@ namespace Edge.Corrections;
 /// <summary>
 /// Reads the journal behind the answer, has clicks judged by what came after them, and appends the corrections to the
 /// journal, so that sinks, ledger and tally get them in order. Each correction is written once, whenever the process is
-/// killed: a start reads again from where nothing can be judged any more, finds the corrections that follow, and leaves out
-/// those that the journal has.
+/// killed: a start reads again from where nothing can be judged any more, finds the corrections that follow, and leaves
+/// out those that the journal has.
 /// </summary>
 /// <remarks>
 /// The loop has a thread of its own. The journal is kept up to what has been read; what can still be judged is kept
-/// longer where the journal is, and lost to a start where it is smaller than the window. <see cref="Status"/> may be read
-/// from any thread.
+/// longer where the journal is, and lost to a start where it is smaller than the window. <see cref="Status"/> may be
+/// read from any thread.
 /// </remarks>
 internal sealed class CorrectionPump : IDisposable
 {
@@ -130,8 +130,8 @@ internal sealed class CorrectionPump : IDisposable
     }
 
     /// <summary>
-    /// Continues after the last stop; without a cursor that fits the journal, with what comes next. Throws
-    /// <see cref="IOException"/> when the data directory cannot be used.
+    /// Continues after the last stop; without a cursor that fits the journal, with what comes next. Throws <see
+    /// cref="IOException"/> when the data directory cannot be used.
     /// </summary>
     public static CorrectionPump Open(
         CorrectionOptions options,
@@ -455,8 +455,8 @@ internal sealed class CorrectionPump : IDisposable
     }
 
     /// <summary>
-    /// Lets the journal forget what has been read, and now and then saves where a start begins: so long ago that nothing
-    /// of it can be judged. What follows from what was read is durable by then.
+    /// Lets the journal forget what has been read, and now and then saves where a start begins: so long ago that
+    /// nothing of it can be judged. What follows from what was read is durable by then.
     /// </summary>
     private async Task ReportAsync()
     {

@@ -258,8 +258,8 @@ internal sealed class LateJudge(long windowMs, long bytesMax)
     }
 
     /// <summary>
-    /// Whether a click is one of those that a rule by links looks at. A signed link says which message it is of, so it is
-    /// none of the clicks of an address, which may be that of a whole company.
+    /// Whether a click is one of those that a rule by links looks at. A signed link says which message it is of, so it
+    /// is none of the clicks of an address, which may be that of a whole company.
     /// </summary>
     private static bool IsCounted(RingClick click, LateRule rule, long endMs) =>
         click.IsClick

@@ -27,7 +27,9 @@ internal enum ClickGroup
 /// <summary>A click that can still be judged, or something on a decoy. Used by one thread.</summary>
 internal sealed class RingClick
 {
-    /// <summary>Bytes that a click takes beside what is kept of its event: the object, its place and its three groups.</summary>
+    /// <summary>
+    /// Bytes that a click takes beside what is kept of its event: the object, its place and its three groups.
+    /// </summary>
     public const int OwnBytes = 344;
 
     /// <summary>Number in the order of arrival, from 1.</summary>
@@ -37,7 +39,9 @@ internal sealed class RingClick
 
     public long AtMs { get; init; }
 
-    /// <summary>The time of the journal when it was read, by which it is let go; an edge may send what is hours old.</summary>
+    /// <summary>
+    /// The time of the journal when it was read, by which it is let go; an edge may send what is hours old.
+    /// </summary>
     public long ArrivedMs { get; init; }
 
     public long SentMs { get; init; }
@@ -50,7 +54,9 @@ internal sealed class RingClick
     /// <summary>Whether it was on a decoy.</summary>
     public bool IsDecoy { get; init; }
 
-    /// <summary>Whether it is a click; else it is the picture of a decoy, which is evidence and nothing to take back.</summary>
+    /// <summary>
+    /// Whether it is a click; else it is the picture of a decoy, which is evidence and nothing to take back.
+    /// </summary>
     public bool IsClick { get; init; }
 
     /// <summary>

@@ -16,8 +16,8 @@ internal enum LateScope
 }
 
 /// <summary>
-/// One rule that judges clicks by what else happened around them, as defined under <c>late</c> in <c>rules.json</c> or in
-/// the operator's file. <c>docs/enrichment.md</c> explains the members. Immutable.
+/// One rule that judges clicks by what else happened around them, as defined under <c>late</c> in <c>rules.json</c> or
+/// in the operator's file. <c>docs/enrichment.md</c> explains the members. Immutable.
 /// </summary>
 internal sealed record LateRule
 {
@@ -41,7 +41,9 @@ internal sealed record LateRule
 
     public required LateScope Scope { get; init; }
 
-    /// <summary>Whether a match is certain, and no later visit gives the clicks back; otherwise it is probable.</summary>
+    /// <summary>
+    /// Whether a match is certain, and no later visit gives the clicks back; otherwise it is probable.
+    /// </summary>
     public required bool IsCertain { get; init; }
 
     /// <summary>Whether it is enforced; matches of a rule in shadow are only recorded.</summary>
@@ -57,8 +59,8 @@ internal sealed record LateRule
     public int Links { get; init; }
 
     /// <summary>
-    /// The span of time in which they are followed, to either side of a decoy, or between the last click and a visit that
-    /// gives back; milliseconds.
+    /// The span of time in which they are followed, to either side of a decoy, or between the last click and a visit
+    /// that gives back; milliseconds.
     /// </summary>
     public int WithinMs { get; init; }
 
