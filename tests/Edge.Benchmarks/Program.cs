@@ -24,6 +24,9 @@ switch (args)
     case ["tally"]:
         TallyBenchmark.Run(Console.Out);
         return 0;
+    case ["late"]:
+        LateBenchmark.Run(Console.Out);
+        return 0;
     case ["calibrate", .. var rest] when rest.Length % 2 == 0:
         var options = new Dictionary<string, string>
         {
@@ -78,6 +81,7 @@ switch (args)
                    backlog DATA-DIRECTORY MEBIBYTES
                    select
                    links
+                   late
                    swap [DIRECTORY]
                    tally
                    calibrate [--seed N] [--runs N] [--only TEXT in the row's name]

@@ -37,6 +37,7 @@ public partial class DirectionTests
         "Visits",
         "Explanation",
         "Forwarding",
+        "Corrections",
         "Statistics",
         "Alerts",
         "Settings",

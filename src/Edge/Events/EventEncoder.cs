@@ -22,6 +22,11 @@ internal static class EventEncoder
         writer.Write(EventSchema.SchemaVersion, EventSchema.Version);
         writer.Write(EventSchema.Id, e.Id);
         writer.Write(EventSchema.SenderId, e.SenderId);
+        if (e.Corrects is { } corrected)
+        {
+            writer.Write(EventSchema.Corrects, corrected);
+        }
+
         writer.Write(EventSchema.Node, e.Node);
         writer.Write(EventSchema.ReceivedAt, e.ReceivedAt);
         if (e.Timestamp is { } timestamp)
@@ -56,6 +61,7 @@ internal static class EventEncoder
         writer.Write(EventSchema.UnitHash, e.UnitHash);
         writer.Write(EventSchema.UnitHashPrevious, e.UnitHashPrevious);
         writer.Write(EventSchema.UnitHashStable, e.UnitHashStable);
+        writer.Write(EventSchema.MessageHash, e.MessageHash);
         writer.Write(EventSchema.UnitIgnored, e.UnitIgnored);
         writer.WriteRaw(EventSchema.Goals, e.Goals);
         writer.Write(EventSchema.Channel, e.Channel);
@@ -86,8 +92,10 @@ internal static class EventEncoder
         writer.Write(EventSchema.DeviceBrand, e.DeviceBrand);
         writer.Write(EventSchema.DeviceModel, e.DeviceModel);
         writer.Write(EventSchema.AddressHash, e.AddressHash);
+        writer.Write(EventSchema.VerdictBefore, e.VerdictBefore);
         writer.Write(EventSchema.Verdict, e.Verdict);
         writer.Write(EventSchema.VerdictReason, e.VerdictReason);
+        writer.Write(EventSchema.VerdictCertainty, e.VerdictCertainty);
         writer.Write(EventSchema.VerdictShadow, e.VerdictShadow);
         writer.Write(EventSchema.Authenticated, e.IsAuthenticated);
         writer.WriteRaw(EventSchema.Properties, e.Properties);

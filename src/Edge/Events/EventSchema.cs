@@ -77,6 +77,7 @@ internal static class EventSchema
         "exposure",
         "decision",
         "track",
+        "verdict",
     ];
 
     // Before the members, because each adds itself.
@@ -85,6 +86,7 @@ internal static class EventSchema
     public static readonly EventMember SchemaVersion = Add("v", EventMemberKind.Number);
     public static readonly EventMember Id = Add("id", EventMemberKind.Id);
     public static readonly EventMember SenderId = Add("event_id", EventMemberKind.Text);
+    public static readonly EventMember Corrects = Add("corrects", EventMemberKind.Text);
     public static readonly EventMember Node = Add("node", EventMemberKind.Word);
     public static readonly EventMember ReceivedAt = Add("received_at", EventMemberKind.Time);
     public static readonly EventMember Timestamp = Add("timestamp", EventMemberKind.OptionalTime);
@@ -103,6 +105,7 @@ internal static class EventSchema
     public static readonly EventMember UnitHash = Add("unit_hash", EventMemberKind.Text);
     public static readonly EventMember UnitHashPrevious = Add("unit_hash_prev", EventMemberKind.Text);
     public static readonly EventMember UnitHashStable = Add("unit_hash_stable", EventMemberKind.Text);
+    public static readonly EventMember MessageHash = Add("message_hash", EventMemberKind.Text);
     public static readonly EventMember UnitIgnored = Add("unit_ignored", EventMemberKind.Word);
     public static readonly EventMember Goals = Add("goals", EventMemberKind.Json);
     public static readonly EventMember Channel = Add("channel", EventMemberKind.Word);
@@ -133,8 +136,10 @@ internal static class EventSchema
     public static readonly EventMember DeviceBrand = Add("device_brand", EventMemberKind.Word);
     public static readonly EventMember DeviceModel = Add("device_model", EventMemberKind.Word);
     public static readonly EventMember AddressHash = Add("ip_hash", EventMemberKind.Text);
+    public static readonly EventMember VerdictBefore = Add("verdict_before", EventMemberKind.Word);
     public static readonly EventMember Verdict = Add("verdict", EventMemberKind.Word);
     public static readonly EventMember VerdictReason = Add("verdict_reason", EventMemberKind.Word);
+    public static readonly EventMember VerdictCertainty = Add("verdict_certainty", EventMemberKind.Word);
     public static readonly EventMember VerdictShadow = Add("verdict_shadow", EventMemberKind.Word);
     public static readonly EventMember Authenticated = Add("authenticated", EventMemberKind.Flag);
     public static readonly EventMember Properties = Add("properties", EventMemberKind.Json);

@@ -12,6 +12,9 @@ internal ref struct TrackedEvent
     /// <summary>The sender's identity of the event, by which a repetition is recognised.</summary>
     public ReadOnlySpan<byte> SenderId;
 
+    /// <summary>The event that this one corrects; null when it corrects none.</summary>
+    public EventId? Corrects;
+
     public string Node;
     public DateTimeOffset ReceivedAt;
 
@@ -45,6 +48,9 @@ internal ref struct TrackedEvent
     public ReadOnlySpan<byte> UnitHash;
     public ReadOnlySpan<byte> UnitHashPrevious;
     public ReadOnlySpan<byte> UnitHashStable;
+
+    /// <summary>The message that its signed link stands in: the same for all links of one message to one unit.</summary>
+    public ReadOnlySpan<byte> MessageHash;
 
     /// <summary>
     /// Why the unit is not the one that the sender named, or why there is none; empty when it is, or none was named.
@@ -101,8 +107,15 @@ internal ref struct TrackedEvent
     public string? DeviceBrand;
     public string? DeviceModel;
     public ReadOnlySpan<byte> AddressHash;
+
+    /// <summary>The verdict that a correction replaces; null when it corrects none.</summary>
+    public string? VerdictBefore;
+
     public string Verdict;
     public string VerdictReason;
+
+    /// <summary>How sure the rule of a correction is; null when it corrects none.</summary>
+    public string? VerdictCertainty;
 
     /// <summary>What a rule in shadow would have made of it, as <c>verdict:rule</c>.</summary>
     public string? VerdictShadow;

@@ -105,6 +105,13 @@ internal sealed record Experiment
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ExclusionGroup? ExclusionGroup { get; init; }
 
+    /// <summary>
+    /// Whether no person ever sees its link and its pixel, so that whoever fetches them is a machine, and what it fetched
+    /// else is judged by that.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Decoy { get; init; }
+
     /// <summary>Limits of the link and its status; null for neither.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public LinkConfig? LinkConfig { get; init; }

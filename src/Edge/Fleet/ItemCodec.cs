@@ -32,6 +32,9 @@ internal static class ItemCodec
     private const string ExcludeToolsMember = "excludeTools";
     private const string ExcludeApplePrivacyMember = "excludeApplePrivacy";
 
+    /// <summary>The member is there only when it is true, for edges that do not know it.</summary>
+    private const string ExcludeBurstsMember = "excludeBursts";
+
     private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private static readonly KeyJson StrictKeys = new(
@@ -50,7 +53,12 @@ internal static class ItemCodec
     /// <summary>The rules of the verdict, whose file has been read.</summary>
     public static CatalogItem Of(in VerdictRuleOptions rules)
     {
-        var (own, tools, apple) = (rules.Content, rules.ExcludesTools, rules.ExcludesApplePrivacy);
+        var (own, tools, apple, bursts) = (
+            rules.Content,
+            rules.ExcludesTools,
+            rules.ExcludesApplePrivacy,
+            rules.ExcludesBursts
+        );
         return Encode(
             VerdictsName,
             json =>
@@ -59,6 +67,11 @@ internal static class ItemCodec
                 json.WriteString(RulesMember, own.Span);
                 json.WriteBoolean(ExcludeToolsMember, tools);
                 json.WriteBoolean(ExcludeApplePrivacyMember, apple);
+                if (bursts)
+                {
+                    json.WriteBoolean(ExcludeBurstsMember, true);
+                }
+
                 json.WriteEndObject();
             }
         );
@@ -177,6 +190,7 @@ internal static class ItemCodec
                     },
                     ExcludeToolsMember => options with { ExcludesTools = member.Value.GetBoolean() },
                     ExcludeApplePrivacyMember => options with { ExcludesApplePrivacy = member.Value.GetBoolean() },
+                    ExcludeBurstsMember => options with { ExcludesBursts = member.Value.GetBoolean() },
                     _ => throw NotUnderstood(item, [$"{member.Name} is not known"]),
                 };
             }

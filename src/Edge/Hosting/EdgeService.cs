@@ -3,6 +3,7 @@ using Edge.Access;
 using Edge.Alerts;
 using Edge.Audit;
 using Edge.Catalog;
+using Edge.Corrections;
 using Edge.Duplicates;
 using Edge.Endpoints;
 using Edge.Endpoints.Documents;
@@ -61,6 +62,9 @@ internal sealed class EdgeService : IAsyncDisposable
     /// <summary>Time for the sinks to take what is committed.</summary>
     private static readonly TimeSpan DrainDeadline = TimeSpan.FromSeconds(2);
 
+    /// <summary>Time to judge the last clicks.</summary>
+    private static readonly TimeSpan CorrectionsDeadline = TimeSpan.FromMilliseconds(500);
+
     /// <summary>Time for the optimizer and the alerts to finish what they are writing.</summary>
     private static readonly TimeSpan OptimizerDeadline = TimeSpan.FromSeconds(1);
 
@@ -100,6 +104,9 @@ internal sealed class EdgeService : IAsyncDisposable
     /// <summary>On an origin alone.</summary>
     private readonly CatalogPublisher? _publisher;
     private readonly Forwarder _forwarder;
+
+    /// <summary>What judges clicks later; null where nothing does.</summary>
+    private readonly CorrectionPump? _corrections;
     private readonly EnrichmentFaults _enrichmentFaults = new();
     private readonly VerdictJudge _verdicts;
     private readonly VisitRequestReader _requests;
@@ -201,7 +208,9 @@ internal sealed class EdgeService : IAsyncDisposable
             _alerter = AlertSetup.Build(options, _catalog, counts, IsLeader, time, _logger);
         }
 
-        _forwarder = new Forwarder(new PumpBuilder(options, _journal, time, _logger).Build(tally), _logger);
+        var pumps = new PumpBuilder(options, _journal, time, _logger);
+        _forwarder = new Forwarder(pumps.Build(tally), _logger);
+        _corrections = pumps.BuildCorrections(_verdicts, _catalog);
 
         var addresses = new ClientAddressResolver(
             options.TrustedProxies,
@@ -369,6 +378,7 @@ internal sealed class EdgeService : IAsyncDisposable
                 new FleetMetrics(_follower, _publisher, nodes, time),
                 _enrichmentFaults,
                 _verdicts,
+                _corrections,
                 _geo,
                 _certificate,
                 addresses,
@@ -507,6 +517,7 @@ internal sealed class EdgeService : IAsyncDisposable
         _certificate?.StartWatching();
         _ratchet?.StartWatching();
         _forwarder.Start();
+        _corrections?.Start();
         _counts?.Start();
         _optimizer?.Start();
         _alerter?.Start();
@@ -565,6 +576,12 @@ internal sealed class EdgeService : IAsyncDisposable
         // A disk error here is a fault like any other; the sinks still get what is committed, and the caller checks
         // JournalFaulted.
         await _journal.CommitAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_corrections is not null)
+        {
+            await _corrections.StopAsync(CorrectionsDeadline);
+            await _journal.CommitAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
         if (_optimizer is not null && _alerter is not null)
         {
             await Task.WhenAll(_optimizer.StopAsync(), _alerter.StopAsync(), _counts?.StopAsync() ?? Task.CompletedTask)
@@ -602,6 +619,7 @@ internal sealed class EdgeService : IAsyncDisposable
         }
 
         _forwarder.Dispose();
+        _corrections?.Dispose();
         _optimizer?.Dispose();
         _alerter?.Dispose();
         _counts?.Dispose();

@@ -1,3 +1,6 @@
+using Edge.Catalog;
+using Edge.Corrections;
+using Edge.Enrichment.Verdicts;
 using Edge.Forwarding;
 using Edge.Forwarding.Pump;
 using Edge.Journal;
@@ -56,6 +59,29 @@ internal sealed class PumpBuilder(EdgeOptions options, EventJournal journal, Tim
         pumps.Add(TallyPump(tally));
         return pumps;
     }
+
+    /// <summary>
+    /// Builds what judges clicks later, before the first pump starts; null where it is turned off, and on an edge whose
+    /// origin gets the events of all and judges them.
+    /// </summary>
+    public CorrectionPump? BuildCorrections(VerdictJudge verdicts, CatalogHolder catalog) =>
+        options.AutomationLateWindowSeconds == 0
+        || options.Sinks.Any(static sink => sink is { Name: SinkConfiguration.OriginName, Enabled: true })
+            ? null
+            : CorrectionPump.Open(
+                new CorrectionOptions(
+                    Path.Combine(options.CursorsDir, CorrectionPump.Name),
+                    options.Node,
+                    options.AutomationLateWindowSeconds * 1_000L,
+                    options.AutomationLateMemoryBytes
+                ),
+                journal,
+                _gate,
+                verdicts,
+                catalog,
+                time,
+                log
+            );
 
     private SinkPump Pump(SinkOptions sink)
     {

@@ -482,6 +482,7 @@ internal sealed class EdgeConfiguration
             _options.AutomationRulesFile.Length > 0
             || _options.AutomationExcludeTools
             || _options.AutomationExcludeApplePrivacy
+            || _options.AutomationExcludeBursts
         )
         {
             Report("automation.* is set, but an edge has the rules of its origin; set it there");

@@ -220,6 +220,9 @@ internal sealed class EdgeOptions
     public string AutomationRulesFile { get; set; } = "";
     public bool AutomationExcludeTools { get; set; }
     public bool AutomationExcludeApplePrivacy { get; set; }
+    public bool AutomationExcludeBursts { get; set; }
+    public int AutomationLateWindowSeconds { get; set; } = 300;
+    public int AutomationLateMemoryBytes { get; set; } = 16 << 20;
 
     public int JournalCommitIntervalMs { get; set; } = 5;
     public int JournalCommitWaitMs { get; set; } = 2_000;
@@ -281,7 +284,12 @@ internal sealed class EdgeOptions
 
     /// <summary>The options for loading the verdict rules.</summary>
     public VerdictRuleOptions ToVerdictRuleOptions() =>
-        new(AutomationRulesFile, AutomationExcludeTools, AutomationExcludeApplePrivacy);
+        new(
+            AutomationRulesFile,
+            AutomationExcludeTools,
+            AutomationExcludeApplePrivacy,
+            AutomationExcludeBursts
+        );
 
     /// <summary>What the operator allows of definitions.</summary>
     public ExperimentRules ToExperimentRules() =>

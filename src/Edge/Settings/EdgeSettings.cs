@@ -21,6 +21,7 @@ internal static class EdgeSettings
         "automation.rulesFile",
         "automation.excludeTools",
         "automation.excludeApplePrivacy",
+        "automation.excludeBursts",
     ];
 
     /// <summary>The setting whose default is the name of the machine.</summary>
@@ -646,6 +647,28 @@ internal static class EdgeSettings
             "Treat pixels loaded by Apple Mail Privacy Protection at delivery as prefetches, which are not counted.",
             o => o.AutomationExcludeApplePrivacy,
             (o, v) => o.AutomationExcludeApplePrivacy = v
+        ),
+        Flag(
+            "automation.excludeBursts",
+            "Enforce the late rules for bursts of clicks, which are in shadow otherwise: such clicks are taken back as a scanner's.",
+            o => o.AutomationExcludeBursts,
+            (o, v) => o.AutomationExcludeBursts = v
+        ),
+        Number(
+            "automation.lateWindowSeconds",
+            0,
+            3_600,
+            "How long a click can still be judged by what comes after it; 0 turns late verdicts off.",
+            o => o.AutomationLateWindowSeconds,
+            (o, v) => o.AutomationLateWindowSeconds = (int)v
+        ),
+        Number(
+            "automation.lateMemoryBytes",
+            65_536,
+            1L << 30,
+            "Most memory for clicks that can still be judged, about 700 bytes each; beyond it the oldest are let go, and counted.",
+            o => o.AutomationLateMemoryBytes,
+            (o, v) => o.AutomationLateMemoryBytes = (int)v
         ),
         Number(
             "journal.commitIntervalMs",

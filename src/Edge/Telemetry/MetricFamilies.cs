@@ -345,6 +345,26 @@ internal static class MetricFamilies
         "edge_verdict_shadow_events_total",
         "Events whose verdict a rule in shadow would have given."
     );
+    public static readonly MetricFamily LateVerdictsTotal = Counter(
+        "edge_late_verdicts_total",
+        "Corrections of the verdict on a click, stored as events; of a rule in shadow they change nothing."
+    );
+    public static readonly MetricFamily LateVerdictClicks = Gauge(
+        "edge_late_verdict_clicks",
+        "Clicks that can still be judged by what comes after them."
+    );
+    public static readonly MetricFamily LateVerdictBytes = Gauge(
+        "edge_late_verdict_bytes",
+        "Memory that these clicks take, at most automation.lateMemoryBytes."
+    );
+    public static readonly MetricFamily LateVerdictLetGoTotal = Counter(
+        "edge_late_verdict_let_go_total",
+        "Clicks that could be judged for a shorter time than automation.lateWindowSeconds, for want of memory."
+    );
+    public static readonly MetricFamily LateVerdictPending = Gauge(
+        "edge_late_verdict_pending",
+        "Stored events that late verdicts have not looked at yet."
+    );
 
     /// <summary>All metrics, in order of declaration.</summary>
     public static IReadOnlyList<MetricFamily> All => Declared;

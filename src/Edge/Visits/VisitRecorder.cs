@@ -1,5 +1,6 @@
 using Edge.Access;
 using Edge.Catalog;
+using Edge.Enrichment.Hashing;
 using Edge.Enrichment.Sources;
 using Edge.Enrichment.Verdicts;
 using Edge.Events;
@@ -90,6 +91,8 @@ internal sealed class VisitRecorder(
         Span<byte> hashRoom = stackalloc byte[VisitorReader.UnitRoomBytes];
         var isNamed = unitSource.IsNamed();
         var unitHashes = visitors.HashUnit(experiment, unit, isNamed, visitor.Now, isClick, hashRoom);
+        Span<byte> messageRoom = stackalloc byte[VisitorHashes.UnitHashChars];
+        var message = visitors.HashMessage(link, unit, visitor.Now, messageRoom);
         var sent = link.VariantOf(experiment);
         var shown = variants.AssignReported(request, visitor, experiment, kind, sent, unit, unitHashes.Longest);
         var isSynthetic = !request.SyntheticTest.IsEmpty;
@@ -132,6 +135,7 @@ internal sealed class VisitRecorder(
             UnitHash = unitHashes.Today,
             UnitHashPrevious = unitHashes.Yesterday,
             UnitHashStable = unitHashes.Stable,
+            MessageHash = message,
             UnitIgnored = unitSource == UnitSource.UnfilledTag ? Visit.MergeTagIgnored : link.Ignored,
             SentAt = link.SentAt,
             Url = isClick ? ClickUrl.Write(experiment, query, url) : default,
@@ -247,7 +251,7 @@ internal sealed class VisitRecorder(
             e.UnitIgnored = Visit.AggregateIgnored;
         }
 
-        e.UnitHash = e.UnitHashPrevious = e.UnitHashStable = e.AddressHash = default;
+        e.UnitHash = e.UnitHashPrevious = e.UnitHashStable = e.MessageHash = e.AddressHash = default;
         e.Url = e.Referrer = e.Region = e.City = e.TimeZone = default;
         e.SentAt = null;
         e.DeviceType = e.Browser = e.Os = "";

@@ -208,6 +208,29 @@ internal sealed class VisitorReader(
         return new UnitHashes { Today = today, Yesterday = yesterday };
     }
 
+    /// <summary>
+    /// Hashes the message that a signed link stands in, which is its unit and when it was sent; empty without such a link.
+    /// </summary>
+    /// <param name="link">The token of the link.</param>
+    /// <param name="unit">Its unit.</param>
+    /// <param name="now">When the visit happens.</param>
+    /// <param name="room"><see cref="VisitorHashes.UnitHashChars"/> bytes of memory the result points into.</param>
+    public ReadOnlySpan<byte> HashMessage(
+        scoped in LinkToken link,
+        scoped ReadOnlySpan<byte> unit,
+        DateTimeOffset now,
+        Span<byte> room
+    )
+    {
+        if (link.SentAt is null)
+        {
+            return default;
+        }
+
+        hashes.WriteMessageHash(link.Claims.SentSeconds, unit, now, room);
+        return room;
+    }
+
     /// <summary>The viewer key; that of a visitor who comes again soon is not computed again.</summary>
     private ReadOnlySpan<byte> ReadViewerKey(in VisitRequest request, ReadOnlySpan<byte> address, Span<byte> room)
     {

@@ -26,6 +26,7 @@ public class EventEncoderTests
     [InlineData("event-v1-trace.json")]
     [InlineData("event-v1-test.json")]
     [InlineData("event-v1-link.json")]
+    [InlineData("event-v1-verdict.json")]
     public void Event_Version1_IsByteForByteTheGoldenFile(string file)
     {
         var golden = File.ReadAllText(Path.Combine(Repository.Root, "tests", "Edge.Tests", "Golden", file))
@@ -35,6 +36,7 @@ public class EventEncoderTests
             "full" => Full(),
             "ingested" => Ingested(),
             "link" => OfASignedLink(),
+            "verdict" => OfALateVerdict(),
             "goals" => ReachingGoals(),
             "tag" => WithUnfilledTag(),
             "stable" => OfAStableUnit(),
@@ -221,6 +223,19 @@ public class EventEncoderTests
         var tracked = Minimal();
         tracked.SentAt = new DateTimeOffset(2026, 5, 16, 9, 0, 0, TimeSpan.Zero);
         tracked.UnitHash = "0123456789abcdef"u8;
+        return tracked;
+    }
+
+    private static TrackedEvent OfALateVerdict()
+    {
+        var tracked = OfASignedLink();
+        tracked.Type = "verdict";
+        tracked.Corrects = new EventId(0x0197_0000_0000_7000, 0x8000_0000_0000_0009);
+        tracked.MessageHash = "fedcba9876543210"u8;
+        tracked.VerdictBefore = "human";
+        tracked.Verdict = "scanner";
+        tracked.VerdictReason = "link_burst";
+        tracked.VerdictCertainty = "probable";
         return tracked;
     }
 

@@ -16,7 +16,7 @@ public partial class EventSchemaTests
     [Fact]
     public void Members_OfTheGoldenFiles_AreTheSchemas()
     {
-        string[] files = ["full", "ingested", "goals", "tag", "stable", "trace", "test", "link"];
+        string[] files = ["full", "ingested", "goals", "tag", "stable", "trace", "test", "link", "verdict"];
         var written = files
             .Select(file => JsonDocument.Parse(Read("tests", "Edge.Tests", "Golden", $"event-v1-{file}.json")).RootElement)
             .Select(golden => golden.EnumerateObject().Select(member => member.Name).ToArray())

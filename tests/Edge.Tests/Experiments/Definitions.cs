@@ -54,7 +54,7 @@ internal static class Definitions
           },
           "trackingConfig": {"mode": "aggregate", "onSignal": "off"},
           "trafficShare": 2500, "exclusionGroup": {"name": "checkout", "from": 100, "to": 9000},
-          "attributionWindowMinutes": 1440, "stableUnits": true, "trialStart": "exposure",
+          "attributionWindowMinutes": 1440, "stableUnits": true, "decoy": true, "trialStart": "exposure",
           "hashVersion": 1, "weightsVersion": 7,
           "slots": [{"to": 2500, "variant": "variant-a"}, {"to": 10000, "variant": "variant_B"}],
           "team": "team-1", "createdAt": "2026-01-01T00:00:00.000Z", "updatedAt": "2026-02-01T00:00:00.000Z"

@@ -163,6 +163,7 @@ public class ExperimentViolationTests
             { "attributionWindowMinutes", "0", "attributionWindowMinutes", "out_of_range" },
             { "attributionWindowMinutes", "43201", "attributionWindowMinutes", "out_of_range" },
             { "stableUnits", "\"yes\"", "stableUnits", "invalid_type" },
+            { "decoy", "1", "decoy", "invalid_type" },
             { "trialStart", "\"view\"", "trialStart", "invalid_value" },
             { "goalConfig", "{\"type\": \"event\"}", "goalConfig.event", "required" },
             { "goalConfig", "{\"type\": \"value\", \"event\": \"order\"}", "goalConfig.property", "required" },

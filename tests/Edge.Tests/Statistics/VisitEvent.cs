@@ -21,6 +21,9 @@ internal sealed record VisitEvent
     public ulong PreviousUnit { get; init; }
     public ulong StableUnit { get; init; }
     public string Verdict { get; init; } = "human";
+
+    /// <summary>The verdict that a correction replaces; empty for what is none.</summary>
+    public string Before { get; init; } = "";
     public string Country { get; init; } = "";
     public string Source { get; init; } = "";
     public string Device { get; init; } = "desktop";
@@ -73,11 +76,17 @@ internal sealed record VisitEvent
     /// <summary>Name of the test that it is of; empty for none.</summary>
     public string Synthetic { get; init; } = "";
 
+    /// <summary>Id of the event that a correction is about; null for what is none.</summary>
+    public EventId? Corrects { get; init; }
+
     public byte[] Encode()
     {
         var tracked = new TrackedEvent
         {
             Id = Ids.Next(At),
+            Timestamp = Type == "verdict" ? At : null,
+            VerdictBefore = Before,
+            Corrects = Corrects,
             Synthetic = Encoding.UTF8.GetBytes(Synthetic),
             Node = "test",
             ReceivedAt = At,

@@ -20,6 +20,7 @@ public class TrackingModeTests
         "unit_hash",
         "unit_hash_prev",
         "unit_hash_stable",
+        "message_hash",
         "sent_at",
         "url",
         "referrer",

@@ -28,6 +28,7 @@ public class VisitRecorderTests
     [InlineData("pixel with unit", "?u=reader-1&cb=1", VisitKind.Impression)]
     [InlineData("click with variant", "?u=reader-1&variant=b", VisitKind.Click)]
     [InlineData("click of a stable unit", "?u=reader-1", VisitKind.Click, true)]
+    [InlineData("click of a signed link", "signed", VisitKind.Click)]
     public async Task Visit_OnceWarm_AllocatesNothing(string row, string query, object kind, bool isStable = false)
     {
         using var directory = new TempDirectory();
@@ -47,6 +48,12 @@ public class VisitRecorderTests
         if (isStable)
         {
             experiment = new CatalogEntry(experiment.Experiment with { StableUnits = true });
+        }
+
+        if (query == "signed")
+        {
+            var terms = new LinkTerms(null, TrackingMode.Full, DateTimeOffset.UtcNow, null);
+            query = "?u=" + recorder.Links.Create(terms.ClaimsOf(experiment), "reader-1");
         }
 
         var context = Request(query);
@@ -72,6 +79,43 @@ public class VisitRecorderTests
 
         Assert.NotEqual(yesterday.Text("unit_hash"), today.Text("unit_hash"));
         Assert.Equal(hasPrevious ? yesterday.Text("unit_hash") : "", today.Text("unit_hash_prev"));
+    }
+
+    [Fact]
+    public async Task Visit_OfASignedLink_NamesItsMessageWhicheverLinkItIs()
+    {
+        var sent = new DateTimeOffset(2026, 5, 16, 9, 0, 0, TimeSpan.Zero);
+        using var directory = new TempDirectory();
+        await using var journal = TestJournal.Open(directory.Path);
+        var site = new VisitSite(journal, new TestClock(sent.AddHours(1)));
+        var (one, other) = (DemoAb(), new CatalogEntry(DemoAb().Experiment with { Uid = "exp_other", Slug = "other" }));
+
+        var hashes = new[]
+        {
+            await MessageAsync(one, "reader-1", sent),
+            await MessageAsync(other, "reader-1", sent),
+            await MessageAsync(one, "reader-2", sent),
+            await MessageAsync(one, "reader-1", sent.AddSeconds(1)),
+        };
+        site.Record(Request("?u=reader-1"), one, VisitKind.Click, out _);
+
+        Assert.Equal(hashes[0], hashes[1]);
+        Assert.Equal(3, hashes.Distinct().Count());
+        Assert.All(hashes, static hash => Assert.Equal(16, hash.Length));
+        // By hand, as docs/event-schema.md has it.
+        byte[] message = [0, .. BitConverter.GetBytes((uint)sent.ToUnixTimeSeconds()).Reverse(), .. "reader-1"u8];
+        var mac = System.Security.Cryptography.HMACSHA256.HashData(Encoding.UTF8.GetBytes("saltunit:2026-05-16"), message);
+        Assert.Equal(Convert.ToHexStringLower(mac[..8]), hashes[0]);
+        await journal.Journal.CommitAsync();
+        Assert.DoesNotContain("message_hash", journal.ReadAll()[^1].Payload, StringComparison.Ordinal);
+
+        async Task<string> MessageAsync(CatalogEntry experiment, string unit, DateTimeOffset at)
+        {
+            var token = site.Links.Create(new LinkTerms(null, TrackingMode.Full, at, null).ClaimsOf(experiment), unit);
+            site.Record(Request("?u=" + token), experiment, VisitKind.Click, out _);
+            await journal.Journal.CommitAsync();
+            return JsonDocument.Parse(journal.ReadAll()[^1].Payload).RootElement.Text("message_hash");
+        }
     }
 
     [Fact]

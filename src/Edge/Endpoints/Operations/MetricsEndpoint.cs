@@ -2,6 +2,7 @@ using System.Text;
 using Edge.Access;
 using Edge.Alerts;
 using Edge.Catalog;
+using Edge.Corrections;
 using Edge.Enrichment.Geo;
 using Edge.Enrichment.Verdicts;
 using Edge.Forwarding.Pump;
@@ -40,6 +41,7 @@ internal sealed class MetricsEndpoint(
     FleetMetrics fleet,
     EnrichmentFaults enrichmentFaults,
     VerdictJudge verdicts,
+    CorrectionPump? corrections,
     GeoDatabase geo,
     ServedCertificate? certificate,
     ClientAddressResolver addresses,
@@ -113,6 +115,11 @@ internal sealed class MetricsEndpoint(
         }
 
         WriteVerdicts(page);
+        if (corrections is not null)
+        {
+            WriteCorrections(page, corrections.Status);
+        }
+
         return page.ToString();
     }
 
@@ -305,6 +312,21 @@ internal sealed class MetricsEndpoint(
                 }
             }
         }
+    }
+
+    private static void WriteCorrections(PrometheusText page, CorrectionStatus status)
+    {
+        page.Family(MetricFamilies.LateVerdictsTotal);
+        foreach (var rule in status.Rules)
+        {
+            page.Sample(Label("rule", rule.Rule) + "," + Label("mode", "enforced"), rule.Enforced);
+            page.Sample(Label("rule", rule.Rule) + "," + Label("mode", "shadow"), rule.Shadow);
+        }
+
+        page.Family(MetricFamilies.LateVerdictClicks).Sample(status.Clicks);
+        page.Family(MetricFamilies.LateVerdictBytes).Sample(status.Bytes);
+        page.Family(MetricFamilies.LateVerdictLetGoTotal).Sample(status.LetGo);
+        page.Family(MetricFamilies.LateVerdictPending).Sample(status.Pending);
     }
 
     private void WriteGeo(PrometheusText page)

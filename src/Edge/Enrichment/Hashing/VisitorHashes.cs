@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Buffers.Text;
 
 namespace Edge.Enrichment.Hashing;
@@ -71,6 +72,24 @@ internal sealed class VisitorHashes(IDayKeySource keys, KeyedHash stable)
     /// <summary>Writes the hash of a unit within one experiment that is the same on every day.</summary>
     public void WriteStableUnitHash(ReadOnlySpan<byte> experimentUid, ReadOnlySpan<byte> unit, Span<byte> hex) =>
         WriteUnitHash(stable, experimentUid, unit, hex);
+
+    /// <summary>
+    /// Writes the hash that joins the links of one message to one unit within a day: HMAC with the key of units over 0x00, the
+    /// seconds of the send as four bytes, the lowest last, and the unit. No uid is empty, so it is no unit hash.
+    /// </summary>
+    public void WriteMessageHash(uint sentSeconds, ReadOnlySpan<byte> unit, DateTimeOffset now, Span<byte> hex)
+    {
+        Span<byte> message = stackalloc byte[1 + sizeof(uint) + unit.Length];
+        message[0] = 0;
+        BinaryPrimitives.WriteUInt32BigEndian(message[1..], sentSeconds);
+        unit.CopyTo(message[(1 + sizeof(uint))..]);
+        DayKeys today;
+        do
+        {
+            today = keys.Of(DayOf(now));
+            WriteHex(today.Unit, message, hex[..UnitHashChars]);
+        } while (today.IsErased);
+    }
 
     /// <summary>A unit hash as a number, for maps; its text is that of <see cref="WriteUnitHash(ReadOnlySpan{byte}, ReadOnlySpan{byte}, DateTimeOffset, Span{byte})"/>.</summary>
     public static ulong UnitOf(ReadOnlySpan<byte> unitHash) =>

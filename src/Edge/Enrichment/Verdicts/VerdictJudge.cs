@@ -26,6 +26,9 @@ internal sealed class VerdictJudge(VerdictTable? table, int problems, Enrichment
     /// <summary>The rules in force; empty when they could not be loaded.</summary>
     public IReadOnlyList<VerdictRule> Rules => _current.Table?.Rules ?? [];
 
+    /// <summary>The rules in force that judge clicks later.</summary>
+    public IReadOnlyList<LateRule> LateRules => _current.Table?.Late ?? [];
+
     /// <summary>Names of the headers that rules use.</summary>
     public IEnumerable<string> HeaderNames => _current.Table?.HeaderNames ?? [];
 

@@ -5,7 +5,7 @@ using Edge.Formats;
 namespace Edge.Enrichment.Verdicts;
 
 /// <summary>
-/// Reads one file of rules: <c>{"networks": {NAME: {"cidrs": [...]}}, "rules": [...]}</c>, as described in
+/// Reads one file of rules: <c>{"networks": {NAME: {"cidrs": [...]}}, "rules": [...], "late": [...]}</c>, as described in
 /// <c>docs/enrichment.md</c>. Reports every mistake; a file with any mistake is not used at all, because applying half
 /// of it would mean something else. Never throws for input.
 /// </summary>
@@ -17,7 +17,7 @@ internal sealed class VerdictRuleReader
     /// <summary>Maximum number of texts or networks in a list.</summary>
     public const int ListMax = 10_000;
 
-    private static readonly string[] FileMembers = ["about", "networks", "rules"];
+    private static readonly string[] FileMembers = ["about", "networks", "rules", "late"];
 
     private static readonly string[] ListMembers = ["source", "cidrs"];
 
@@ -35,6 +35,23 @@ internal sealed class VerdictRuleReader
         "userAgentExcept",
         "networks",
         "header",
+        "source",
+    ];
+
+    private static readonly string[] LateMembers =
+    [
+        "id",
+        "verdict",
+        "by",
+        "certainty",
+        "mode",
+        "enforcedBy",
+        "decoy",
+        "links",
+        "withinMs",
+        "once",
+        "sentSeconds",
+        "afterRules",
         "source",
     ];
 
@@ -72,6 +89,9 @@ internal sealed class VerdictRuleReader
     /// <summary>The rules, in file order.</summary>
     public List<VerdictRule> Rules { get; } = [];
 
+    /// <summary>The rules that judge clicks later, in file order.</summary>
+    public List<LateRule> Late { get; } = [];
+
     /// <summary>Modes that a custom file sets for built-in rules.</summary>
     public List<(string Id, string Mode)> Modes { get; } = [];
 
@@ -91,15 +111,22 @@ internal sealed class VerdictRuleReader
                 ReadNetworkLists(networks);
             }
 
-            if (!document.RootElement.TryGetProperty("rules", out var rules) || rules.ValueKind != JsonValueKind.Array)
+            var hasLate = document.RootElement.TryGetProperty("late", out var late);
+            if (!document.RootElement.TryGetProperty("rules", out var rules))
             {
-                Problem("rules", "must be an array");
-                return;
+                if (!hasLate)
+                {
+                    Problem("rules", "must be an array");
+                }
             }
-            var number = 0;
-            foreach (var rule in rules.EnumerateArray())
+            else
             {
-                ReadRule(rule, $"rules[{number++}]");
+                ReadRules(rules, "rules", ReadRule);
+            }
+
+            if (hasLate)
+            {
+                ReadRules(late, "late", ReadLateRule);
             }
         }
         catch (JsonException e)
@@ -109,6 +136,21 @@ internal sealed class VerdictRuleReader
         catch (InvalidOperationException)
         {
             Problems.Add("has half of a surrogate pair in a string");
+        }
+    }
+
+    private void ReadRules(JsonElement rules, string path, Action<JsonElement, string> read)
+    {
+        if (rules.ValueKind != JsonValueKind.Array)
+        {
+            Problem(path, "must be an array");
+            return;
+        }
+
+        var number = 0;
+        foreach (var rule in rules.EnumerateArray())
+        {
+            read(rule, $"{path}[{number++}]");
         }
     }
 
@@ -147,21 +189,9 @@ internal sealed class VerdictRuleReader
         }
 
         var before = Problems.Count;
-        var id = Text(rule, "id", path) ?? "";
-        if (!IsId(id))
+        if (!TryReadHead(rule, path, out var id, out var mode))
         {
-            Problem($"{path}.id", $"must be 1 to {VerdictRule.IdCharsMax} lower-case letters, digits and underscores");
-        }
-
-        var mode = Word(rule, "mode", path, _isBuiltIn ? ["enforced", "shadow"] : ["enforced", "shadow", "off"]) ?? "";
-        if (!_isBuiltIn && rule.EnumerateObject().Count() == 2 && mode.Length > 0)
-        {
-            Modes.Add((id, mode));
             return;
-        }
-        if (mode == "off")
-        {
-            Problem($"{path}.mode", "can be off only for a built-in rule, given with its id alone; remove a custom rule instead");
         }
 
         var verdict = Word(rule, "verdict", path, VerdictNames.All);
@@ -203,12 +233,156 @@ internal sealed class VerdictRuleReader
             Problem(path, "has no condition: give a user agent, a network or a header");
         }
 
-        if (Rules.Any(other => other.Id == id))
+        CheckOnce(id, path);
+        Rules.Add(read);
+    }
+
+    private void ReadLateRule(JsonElement rule, string path)
+    {
+        if (!IsObject(rule, path, LateMembers) || !TryReadHead(rule, path, out var id, out var mode))
+        {
+            return;
+        }
+
+        var scope = Word(rule, "by", path, ["message", "address", "visit"]);
+        var isVisit = scope == "visit";
+        var verdict = Word(rule, "verdict", path, isVisit ? ["human"] : ["prefetch", "scanner", "bot"]);
+        var certainty = Word(rule, "certainty", path, ["certain", "probable"]);
+        var enforcedBy = Text(rule, "enforcedBy", path) ?? "";
+        if (enforcedBy.Length > 0 && !_isBuiltIn)
+        {
+            Problem($"{path}.enforcedBy", "is for built-in rules; use mode enforced");
+        }
+
+        var isDecoy = Flag(rule, "decoy", path);
+        var links = Number(rule, "links", path, 2, LateRule.LinksMax);
+        var sent = Sent(rule, path);
+        if (isVisit ? isDecoy || links is not null : isDecoy == links is not null)
+        {
+            Problem(path, isVisit ? "is by visit, so it has neither decoy nor links" : "needs either decoy or links");
+        }
+
+        if (sent is not null && scope != "message")
+        {
+            Problem($"{path}.sentSeconds", "is for rules by message: only signed links say when they were sent");
+        }
+
+        CheckOnce(id, path);
+        Late.Add(
+            new LateRule
+            {
+                Id = id,
+                Verdict = verdict is null ? Verdict.Human : VerdictNames.Find(verdict),
+                Scope =
+                    isVisit ? LateScope.Visit
+                    : scope == "address" ? LateScope.Address
+                    : LateScope.Message,
+                IsCertain = certainty == "certain",
+                IsEnforced = mode == "enforced",
+                EnforcedBy = enforcedBy,
+                IsDecoy = isDecoy,
+                Links = links ?? 0,
+                WithinMs = Number(rule, "withinMs", path, 0, LateRule.WithinMsMax, isRequired: true) ?? 0,
+                IsOnce = Flag(rule, "once", path),
+                SentMs = sent,
+                AfterRules = Texts(rule, "afterRules", path),
+                IsBuiltIn = _isBuiltIn,
+            }
+        );
+    }
+
+    /// <summary>
+    /// Reads what every rule begins with; false when it is only the mode of a built-in one.
+    /// </summary>
+    private bool TryReadHead(JsonElement rule, string path, out string id, out string mode)
+    {
+        id = Text(rule, "id", path) ?? "";
+        if (!IsId(id))
+        {
+            Problem($"{path}.id", $"must be 1 to {VerdictRule.IdCharsMax} lower-case letters, digits and underscores");
+        }
+
+        mode = Word(rule, "mode", path, _isBuiltIn ? ["enforced", "shadow"] : ["enforced", "shadow", "off"]) ?? "";
+        if (!_isBuiltIn && rule.EnumerateObject().Count() == 2 && mode.Length > 0)
+        {
+            Modes.Add((id, mode));
+            return false;
+        }
+
+        if (mode == "off")
+        {
+            Problem($"{path}.mode", "can be off only for a built-in rule, given with its id alone; remove a custom rule instead");
+        }
+
+        return true;
+    }
+
+    private void CheckOnce(string id, string path)
+    {
+        if (Rules.Exists(other => other.Id == id) || Late.Exists(other => other.Id == id))
         {
             Problem($"{path}.id", $"'{id}' is used twice");
         }
+    }
 
-        Rules.Add(read);
+    private (long, long)? Sent(JsonElement rule, string path)
+    {
+        if (!rule.TryGetProperty("sentSeconds", out var range))
+        {
+            return null;
+        }
+
+        if (
+            range.ValueKind == JsonValueKind.Array
+            && range.GetArrayLength() == 2
+            && range[0].ValueKind == JsonValueKind.Number
+            && range[1].ValueKind == JsonValueKind.Number
+            && range[0].TryGetInt32(out var from)
+            && range[1].TryGetInt32(out var to)
+            && from >= 0
+            && from < to
+            && to <= LateRule.SentSecondsMax
+        )
+        {
+            return (from * 1_000L, to * 1_000L);
+        }
+
+        Problem(
+            $"{path}.sentSeconds",
+            $"must be two whole numbers from 0 to {LateRule.SentSecondsMax}, the smaller one first, such as [20, 300]"
+        );
+        return null;
+    }
+
+    private bool Flag(JsonElement owner, string name, string path)
+    {
+        if (!owner.TryGetProperty(name, out var value))
+        {
+            return false;
+        }
+
+        if (value.ValueKind is not (JsonValueKind.True or JsonValueKind.False))
+        {
+            Problem($"{path}.{name}", "must be true or false");
+        }
+
+        return value.ValueKind == JsonValueKind.True;
+    }
+
+    private int? Number(JsonElement owner, string name, string path, int min, int max, bool isRequired = false)
+    {
+        if (!owner.TryGetProperty(name, out var value) && !isRequired)
+        {
+            return null;
+        }
+
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= min && number <= max)
+        {
+            return number;
+        }
+
+        Problem($"{path}.{name}", $"must be a whole number from {min} to {max}");
+        return null;
     }
 
     private (string Name, IReadOnlyList<string> Contains) Header(JsonElement rule, string path)

@@ -8,7 +8,14 @@ namespace Edge.Enrichment.Verdicts;
 /// <param name="ExcludesTools">Whether the rules for tools are enforced (setting automation.excludeTools).</param>
 /// <param name="ExcludesApplePrivacy">Whether the rules for Apple's privacy proxy are enforced (setting
 /// automation.excludeApplePrivacy).</param>
-internal readonly record struct VerdictRuleOptions(string File, bool ExcludesTools, bool ExcludesApplePrivacy)
+/// <param name="ExcludesBursts">Whether the late rules for bursts of clicks are enforced (setting
+/// automation.excludeBursts).</param>
+internal readonly record struct VerdictRuleOptions(
+    string File,
+    bool ExcludesTools,
+    bool ExcludesApplePrivacy,
+    bool ExcludesBursts = false
+)
 {
     /// <summary>The built-in rules, unchanged.</summary>
     public static readonly VerdictRuleOptions Default = new("", false, false);
@@ -66,14 +73,21 @@ internal static class VerdictRules
         }
 
         var rules = reader.Rules.ConvertAll(rule =>
-            IsSwitchedOn(rule, options) ? rule with { IsEnforced = true } : rule
+            IsSwitchedOn(rule.EnforcedBy, options) ? rule with { IsEnforced = true } : rule
+        );
+        var late = reader.Late.ConvertAll(rule =>
+            IsSwitchedOn(rule.EnforcedBy, options) ? rule with { IsEnforced = true } : rule
         );
         if (options.File.Length > 0 && ReadOwn(options, reader, problems) is { } own)
         {
             foreach (var (id, mode) in own.Modes)
             {
                 var at = rules.FindIndex(rule => rule.Id == id);
-                if (mode == "off")
+                if (at < 0)
+                {
+                    SetMode(late, late.FindIndex(rule => rule.Id == id), mode);
+                }
+                else if (mode == "off")
                 {
                     rules.RemoveAt(at);
                 }
@@ -83,13 +97,27 @@ internal static class VerdictRules
                 }
             }
             rules.InsertRange(0, own.Rules);
+            late.InsertRange(0, own.Late);
         }
-        return new VerdictLoadResult(new VerdictTable(rules), problems);
+        return new VerdictLoadResult(new VerdictTable(rules) { Late = late }, problems);
     }
 
-    private static bool IsSwitchedOn(VerdictRule rule, in VerdictRuleOptions options) =>
-        rule.EnforcedBy switch
+    private static void SetMode(List<LateRule> rules, int at, string mode)
+    {
+        if (mode == "off")
         {
+            rules.RemoveAt(at);
+        }
+        else
+        {
+            rules[at] = rules[at] with { IsEnforced = mode == "enforced" };
+        }
+    }
+
+    private static bool IsSwitchedOn(string setting, in VerdictRuleOptions options) =>
+        setting switch
+        {
+            "automation.excludeBursts" => options.ExcludesBursts,
             "automation.excludeTools" => options.ExcludesTools,
             "automation.excludeApplePrivacy" => options.ExcludesApplePrivacy,
             _ => false,
@@ -113,7 +141,7 @@ internal static class VerdictRules
         }
         foreach (var (id, _) in own.Modes)
         {
-            if (!builtIn.Rules.Exists(rule => rule.Id == id))
+            if (!builtIn.Rules.Exists(rule => rule.Id == id) && !builtIn.Late.Exists(rule => rule.Id == id))
             {
                 own.Problems.Add(
                     $"there is no built-in rule '{id}', and a custom rule needs verdict, scope, certainty and a condition"
@@ -121,12 +149,28 @@ internal static class VerdictRules
             }
         }
 
-        foreach (var rule in own.Rules)
+        foreach (var id in own.Rules.Select(static rule => rule.Id).Concat(own.Late.Select(static rule => rule.Id)))
         {
-            if (builtIn.Rules.Exists(known => known.Id == rule.Id))
+            if (builtIn.Rules.Exists(known => known.Id == id) || builtIn.Late.Exists(known => known.Id == id))
             {
-                own.Problems.Add($"'{rule.Id}' is the id of a built-in rule: give only its mode, or choose another id");
+                own.Problems.Add($"'{id}' is the id of a built-in rule: give only its mode, or choose another id");
             }
+        }
+
+        foreach (var rule in own.Late)
+        {
+            foreach (var id in rule.AfterRules)
+            {
+                if (!own.Rules.Exists(known => known.Id == id) && !builtIn.Rules.Exists(known => known.Id == id))
+                {
+                    own.Problems.Add($"late rule '{rule.Id}' has afterRules '{id}', and there is no such rule");
+                }
+            }
+        }
+
+        if (own.Late.Count + builtIn.Late.Count > LateRule.CountMax)
+        {
+            own.Problems.Add($"has more than {LateRule.CountMax - builtIn.Late.Count} late rules");
         }
 
         if (own.Rules.Count + builtIn.Rules.Count > RuleSet.Capacity)

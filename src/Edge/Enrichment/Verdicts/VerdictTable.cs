@@ -77,6 +77,9 @@ internal sealed class VerdictTable
 
     public IReadOnlyList<VerdictRule> Rules => _rules;
 
+    /// <summary>The rules that judge clicks later, in order; the table itself does not look at them.</summary>
+    public IReadOnlyList<LateRule> Late { get; init; } = [];
+
     /// <summary>Names of the headers that rules use.</summary>
     public IEnumerable<string> HeaderNames => _headers.Select(header => header.Name);
 

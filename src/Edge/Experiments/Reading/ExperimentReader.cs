@@ -147,6 +147,7 @@ internal static class ExperimentReader
                 ExperimentRules.AttributionMinutesMax
             ),
             StableUnits = ConfigReader.ReadStableUnits(fields, type, (current ?? Blank).StableUnits),
+            Decoy = fields.Flag("decoy", (current ?? Blank).Decoy),
             TrialStart = fields.Choice(
                 "trialStart",
                 (current ?? Blank).TrialStart,

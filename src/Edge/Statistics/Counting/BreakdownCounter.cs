@@ -39,6 +39,24 @@ internal sealed class BreakdownCounter(string name, SharedBudget rows)
         return row.Id;
     }
 
+    /// <summary>
+    /// Takes back or gives back clicks of a value, whose row may have given way meanwhile: then they are among the others.
+    /// </summary>
+    /// <returns>The id of the row.</returns>
+    public ushort ChangeClicks(ReadOnlySpan<byte> value, int variant, int change)
+    {
+        foreach (var row in _rows)
+        {
+            if (value.SequenceEqual(row.Value))
+            {
+                row.ChangeClicks(variant, change);
+                return row.Id;
+            }
+        }
+        Others().ChangeClicks(variant, change);
+        return OthersId;
+    }
+
     /// <summary>Counts a trial that has matured.</summary>
     /// <param name="id">What <see cref="Count"/> returned for its exposure; <see cref="OthersId"/> when nothing did.</param>
     /// <param name="variant">Index of the variant.</param>
@@ -212,6 +230,15 @@ internal sealed class BreakdownCounter(string name, SharedBudget rows)
                 _counts[(Kinds * variant) + IndexOf(kind)]++;
                 Total++;
             }
+        }
+
+        public void ChangeClicks(int variant, int change)
+        {
+            Reserve(ref _counts, Kinds * (variant + 1));
+            ref var clicks = ref _counts[(Kinds * variant) + IndexOf(TalliedKind.Click)];
+            var changed = Math.Max(0, clicks + change);
+            Total += changed - clicks;
+            clicks = changed;
         }
 
         public void CountTrial(int variant, bool isSuccess)

@@ -27,6 +27,13 @@ internal sealed class CountSeries(long periodMs)
 
     public void AddClick(long atMs) => At(atMs).Clicks++;
 
+    /// <summary>Takes back or gives back clicks of a period; never to less than none.</summary>
+    public void ChangeClicks(long atMs, int change)
+    {
+        ref var counts = ref At(atMs);
+        counts.Clicks = Math.Max(0, counts.Clicks + change);
+    }
+
     /// <summary>Counts a matured trial in the period of its exposure.</summary>
     public void AddTrial(long exposedMs, bool isSuccess)
     {

@@ -139,6 +139,72 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
     }
 
     /// <summary>
+    /// Takes back a click that another verdict makes a machine's, or gives back one that is a person's after all. A trial
+    /// whose result is final keeps it.
+    /// </summary>
+    /// <param name="e">The correction, which says of the click what <see cref="Count"/> needs.</param>
+    /// <param name="payload">Its bytes.</param>
+    /// <param name="entry">The experiment's current definition; null when it is not in the catalog.</param>
+    /// <param name="nowMs">The time up to which trials are final.</param>
+    public void Correct(in TalliedEvent e, ReadOnlySpan<byte> payload, CatalogEntry? entry, long nowMs)
+    {
+        var (before, after) = (e.VerdictBefore, e.Verdict);
+        if (before.IsMachine() == after.IsMachine())
+        {
+            return;
+        }
+
+        _machineClicks = e.IsMachine ? With(_machineClicks, after, 1) : With(_machineClicks, before, -1);
+        if (e.VariantId(payload) is not { IsEmpty: false } variantId || Find(variantId) is not (>= 0 and var variant))
+        {
+            return;
+        }
+
+        var change = e.IsMachine ? -1 : 1;
+        _variants[variant].ChangeClicks(e.AtMs, change);
+        var rows = new TrialRows(
+            _countries.ChangeClicks(e.Country(payload), variant, change),
+            _devices.ChangeClicks(e.Device(payload), variant, change),
+            _browsers.ChangeClicks(e.Browser(payload), variant, change),
+            _sources.ChangeClicks(e.Source(payload), variant, change),
+            _verdicts.ChangeClicks(e.IsMachine ? e.VerdictWordBefore(payload) : e.VerdictWord(payload), variant, change)
+        );
+        var experiment = entry?.Experiment;
+        var isStable = experiment is { StableUnits: true };
+        var unit = isStable ? e.StableUnit : e.Unit;
+        if (unit == 0 || !(e.IsMachine ? before : after).IsPerson())
+        {
+            return;
+        }
+
+        if (Starts(experiment, TalliedKind.Click) && e.BasisPoints > 0)
+        {
+            if (e.IsMachine)
+            {
+                _tracker.Withdraw(unit, e.AtMs);
+            }
+            else
+            {
+                _tracker.Expose(unit, Begin(e, entry, variant, rows));
+            }
+        }
+        else if (IsGoal(experiment, TalliedKind.Click))
+        {
+            ReadOnlySpan<ulong> units = [unit, isStable ? 0 : e.PreviousUnit];
+            if (!e.IsMachine)
+            {
+                ReachGoal(units, value: 0, e.AtMs, nowMs);
+                return;
+            }
+
+            foreach (var hash in units)
+            {
+                _tracker.Fail(hash, e.AtMs);
+            }
+        }
+    }
+
+    /// <summary>
     /// Records that a sender reached the goal, under every hash that its unit may have; a value counts for the first of
     /// them that has a trial.
     /// </summary>
@@ -442,20 +508,20 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
     {
         if (e.Kind == TalliedKind.Impression)
         {
-            _machineImpressions = With(_machineImpressions, e.Verdict);
+            _machineImpressions = With(_machineImpressions, e.Verdict, 1);
         }
         else if (e.Kind == TalliedKind.Click)
         {
-            _machineClicks = With(_machineClicks, e.Verdict);
+            _machineClicks = With(_machineClicks, e.Verdict, 1);
         }
     }
 
-    private static MachineCounts With(MachineCounts counts, Verdict verdict) =>
+    private static MachineCounts With(MachineCounts counts, Verdict verdict, int change) =>
         verdict switch
         {
-            Verdict.Bot => counts with { Bot = counts.Bot + 1 },
-            Verdict.Scanner => counts with { Scanner = counts.Scanner + 1 },
-            _ => counts with { Prefetch = counts.Prefetch + 1 },
+            Verdict.Bot => counts with { Bot = Math.Max(0, counts.Bot + change) },
+            Verdict.Scanner => counts with { Scanner = Math.Max(0, counts.Scanner + change) },
+            _ => counts with { Prefetch = Math.Max(0, counts.Prefetch + change) },
         };
 
     private int Known(byte[] variantId) =>

@@ -23,6 +23,9 @@ internal enum TalliedKind
 
     /// <summary>A conversion reported by the sender.</summary>
     Conversion,
+
+    /// <summary>Another verdict on an earlier click.</summary>
+    Correction,
 }
 
 /// <summary>
@@ -40,7 +43,9 @@ internal struct TalliedEvent
     private Range _country;
     private Range _device;
     private Range _browser;
+    private Range _verdictBefore;
     private Range _verdict;
+    private long _timestampMs;
     private bool _isSynthetic;
     private bool _isUnitIgnored;
 
@@ -51,7 +56,12 @@ internal struct TalliedEvent
     /// </summary>
     public Verdict Verdict { get; private set; }
 
-    /// <summary>When it was received, milliseconds since 1970 UTC.</summary>
+    /// <summary>The verdict that a correction replaces.</summary>
+    public Verdict VerdictBefore { get; private set; }
+
+    /// <summary>
+    /// When it was received, milliseconds since 1970 UTC; of a correction, when what it corrects was.
+    /// </summary>
     public long AtMs { get; private set; }
 
     /// <summary>The variant's probability when it was chosen; 0 when no chance was involved.</summary>
@@ -116,6 +126,8 @@ internal struct TalliedEvent
     public readonly ReadOnlySpan<byte> Device(ReadOnlySpan<byte> payload) => payload[_device];
 
     public readonly ReadOnlySpan<byte> Browser(ReadOnlySpan<byte> payload) => payload[_browser];
+
+    public readonly ReadOnlySpan<byte> VerdictWordBefore(ReadOnlySpan<byte> payload) => payload[_verdictBefore];
 
     public readonly ReadOnlySpan<byte> VerdictWord(ReadOnlySpan<byte> payload) => payload[_verdict];
 
@@ -190,6 +202,7 @@ internal struct TalliedEvent
                 return false;
             case 4 when EventSchema.Type.Is(name):
                 Kind = KindOf(member.PlainText);
+                AtMs = Kind == TalliedKind.Correction && _timestampMs > 0 ? _timestampMs : AtMs;
                 return false;
             case 5 when EventSchema.Goals.Is(name):
                 _goals = member.ValueAt;
@@ -216,6 +229,14 @@ internal struct TalliedEvent
             case 9 when EventSchema.Synthetic.Is(name):
                 _isSynthetic = true;
                 return true;
+            case 9 when EventSchema.Timestamp.Is(name):
+                // Until the type is known it can be that of any sender.
+                _timestampMs = Timestamp.TryParse(member.PlainText, out var stated) ? stated.ToUnixTimeMilliseconds() : 0;
+                return false;
+            case 14 when EventSchema.VerdictBefore.Is(name):
+                VerdictBefore = VerdictNames.Find(member.PlainText);
+                _verdictBefore = TextAt(member);
+                return false;
             case 9 when EventSchema.UnitHash.Is(name):
                 Unit = Hash(member.PlainText);
                 return false;
@@ -311,6 +332,7 @@ internal struct TalliedEvent
             _ when text.SequenceEqual("click"u8) => TalliedKind.Click,
             _ when text.SequenceEqual("view"u8) => TalliedKind.View,
             _ when text.SequenceEqual("conversion"u8) => TalliedKind.Conversion,
+            _ when text.SequenceEqual("verdict"u8) => TalliedKind.Correction,
             _ => TalliedKind.Other,
         };
 }

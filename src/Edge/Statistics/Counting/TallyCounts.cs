@@ -88,6 +88,11 @@ internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
         _ = catalog.Current.TryFindByUid(experiment.Uid, out var entry);
         var nowMs = Now(clockMs, isUpToDate: false);
         experiment.Mature(nowMs);
+        if (e.Kind == TalliedKind.Correction)
+        {
+            experiment.Correct(e, payload, entry, nowMs);
+            return;
+        }
         if (!experiment.Count(e, payload, entry, nowMs, out var isLearned))
         {
             _uncounted++;

@@ -24,6 +24,9 @@ internal readonly record struct OpenTrial(
     /// <summary>The rows of the breakdowns that its exposure was counted in.</summary>
     public TrialRows Rows { get; init; }
 
+    /// <summary>How often the goal was reached, at most 255; 0 in a file of an earlier version, whatever it was.</summary>
+    public byte Goals { get; init; }
+
     /// <summary>Whether nobody knows whose it is, so that it stands for one exposure and not for a unit.</summary>
     public bool IsUnitless { get; init; }
 
@@ -85,6 +88,9 @@ internal sealed class TrialTracker(SharedBudget budget)
     private const long RowsFlag = 4;
 
     private const long UnitlessFlag = 8;
+
+    /// <summary>Above the bits: how often the goal was reached.</summary>
+    private const int GoalsShift = 4;
 
     /// <summary>A unit's hash and its time.</summary>
     private const int UnitBytesMin = 9;
@@ -180,11 +186,46 @@ internal sealed class TrialTracker(SharedBudget budget)
         {
             return false;
         }
-        if (!trial.IsSuccess || trial.Value is not null)
-        {
-            _open[unit] = new StoredTrial(trial with { IsSuccess = true, Value = trial.Value + value });
-        }
+        _open[unit] = new StoredTrial(
+            trial with
+            {
+                IsSuccess = true,
+                Value = trial.Value + value,
+                Goals = (byte)Math.Min(byte.MaxValue, Math.Max(trial.Goals, trial.IsSuccess ? 1 : 0) + 1),
+            }
+        );
         return true;
+    }
+
+    /// <summary>
+    /// Takes back that a unit reached the goal once; its trial is no success any more when it was the only time. A trial
+    /// that is final is left as it is.
+    /// </summary>
+    public void Fail(ulong unit, long atMs)
+    {
+        if (
+            unit == 0
+            || !TryGetOpen(unit, out var trial)
+            || !trial.IsSuccess
+            || atMs < trial.ExposedMs
+            || atMs > trial.EndMs
+            || trial.Goals == byte.MaxValue
+        )
+        {
+            return;
+        }
+        var left = Math.Max(0, trial.Goals - 1);
+        _open[unit] = new StoredTrial(trial with { IsSuccess = left > 0, Goals = (byte)left });
+    }
+
+    /// <summary>Takes back an exposure, when it is the one that opened the trial of its unit.</summary>
+    public void Withdraw(ulong unit, long exposedMs)
+    {
+        if (_exposed.TryGetValue(unit, out var before) && before == exposedMs && _open.Remove(unit))
+        {
+            _exposed.Remove(unit);
+            budget.Release(1);
+        }
     }
 
     /// <summary>Takes the next trial whose result is final.</summary>
@@ -193,10 +234,10 @@ internal sealed class TrialTracker(SharedBudget budget)
     /// <inheritdoc cref="TryTakeMature(long, out OpenTrial)"/>
     public bool TryTakeMature(long nowMs, out ulong unit, out OpenTrial trial)
     {
-        while (_byEnd.TryPeek(out unit, out _))
+        while (_byEnd.TryPeek(out unit, out var endMs))
         {
-            // A trial that was forgotten with its unit stays in the queue.
-            if (TryGetOpen(unit, out trial))
+            // A trial that was forgotten with its unit, or taken back, stays in the queue.
+            if (TryGetOpen(unit, out trial) && trial.EndMs <= endMs)
             {
                 if (!trial.IsMature(nowMs))
                 {
@@ -289,6 +330,7 @@ internal sealed class TrialTracker(SharedBudget budget)
                             | (trial.Value is null ? 0 : ValueFlag)
                             | (trial.Rows == default ? 0 : RowsFlag)
                             | (trial.IsUnitless ? UnitlessFlag : 0)
+                            | ((long)trial.Goals << GoalsShift)
                     );
                     if (trial.Value is { } value)
                     {
@@ -418,6 +460,7 @@ internal sealed class TrialTracker(SharedBudget budget)
                 Value = (flags & ValueFlag) != 0 ? from.ReadDouble() : null,
                 Rows = (flags & RowsFlag) != 0 ? ReadRows(ref from) : default,
                 IsUnitless = (flags & UnitlessFlag) != 0,
+                Goals = (byte)(flags >> GoalsShift),
             }
         );
     }
@@ -457,15 +500,18 @@ internal sealed class TrialTracker(SharedBudget budget)
         private readonly ushort _variant = (ushort)trial.Variant;
         private readonly ushort _basisPoints = (ushort)trial.BasisPoints;
         private readonly TrialRows _rows = trial.Rows;
-        private readonly bool _isSuccess = trial.IsSuccess;
-        private readonly bool _isUnitless = trial.IsUnitless;
+        private readonly byte _flags = (byte)(
+            (trial.IsSuccess ? SuccessFlag : 0) | (trial.IsUnitless ? UnitlessFlag : 0)
+        );
+        private readonly byte _goals = trial.Goals;
 
         public OpenTrial Trial =>
-            new(_variant, _basisPoints, _weightsVersion, _exposedMs, _exposedMs + _windowMs, _isSuccess)
+            new(_variant, _basisPoints, _weightsVersion, _exposedMs, _exposedMs + _windowMs, (_flags & SuccessFlag) != 0)
             {
                 Value = double.IsNaN(_value) ? null : _value,
                 Rows = _rows,
-                IsUnitless = _isUnitless,
+                IsUnitless = (_flags & UnitlessFlag) != 0,
+                Goals = _goals,
             };
     }
 }

@@ -46,6 +46,14 @@ internal sealed class VariantCounter(string id)
         }
     }
 
+    /// <summary>Takes back or gives back clicks of an earlier time; never to less than none.</summary>
+    public void ChangeClicks(long atMs, int change)
+    {
+        _clicks = Math.Max(0, _clicks + change);
+        _hourly.ChangeClicks(atMs, change);
+        _daily.ChangeClicks(atMs, change);
+    }
+
     public void CountTrial(in OpenTrial trial)
     {
         _hourly.AddTrial(trial.ExposedMs, trial.IsSuccess);

@@ -136,14 +136,14 @@ internal sealed class CountQueries(ClickHouseTable table, Experiment experiment,
         SELECT unit AS u, id AS first, at AS begun, variant AS shown, weights_version AS version, chance AS odds, country AS a_country,
             device AS a_device, browser AS a_browser, source AS a_source, verdict AS a_verdict
         FROM {table.Sql} FINAL
-        WHERE {Stretch} AND {Exposure} AND id IN (SELECT min(id) FROM {table.Sql} WHERE {Stretch} AND {Exposure} GROUP BY unit)
+        WHERE {Stretch} AND {Exposure} AND id IN (SELECT min(id) FROM {table.Sql}{Corrected(Starts)} WHERE {Stretch} AND {Exposure} GROUP BY unit)
         """;
 
     /// <summary>The same trials, or those of the days around them too, without what is known of their visitors.</summary>
     private string Candidates =>
         $"""
         SELECT unit AS u, min(id) AS first, min(at) AS begun
-        FROM {table.Sql}
+        FROM {table.Sql}{Corrected(Starts)}
         WHERE {StretchOfCandidates} AND {Exposure}
         GROUP BY unit
         """;
@@ -181,7 +181,7 @@ internal sealed class CountQueries(ClickHouseTable table, Experiment experiment,
     private string OwnGoals =>
         $"""
         SELECT u, toUInt32(1) AS place, id AS goal_id, at AS goal_at, toFloat64(0) AS goal_value
-        FROM {table.Sql}
+        FROM {table.Sql}{Corrected($"kind = {GoalKind}")}
         ARRAY JOIN [unit, previous] AS u
         WHERE {StretchOfGoals} AND kind = {GoalKind} AND {Person} AND {_variant} AND unit != 0 AND u != 0
             AND NOT ({Starts} AND chance > 0)
@@ -194,6 +194,13 @@ internal sealed class CountQueries(ClickHouseTable table, Experiment experiment,
         ARRAY JOIN arraySlice(units, 1, {UnitsMax}) AS u, arrayEnumerate(arraySlice(units, 1, {UnitsMax})) AS place
         WHERE {StretchOfGoals} AND kind = {ClickHouseTallyTables.Goal} AND u != 0
         """;
+
+    /// <summary>
+    /// Clicks may have been corrected, and only FINAL sees the last verdict on them before the rows are merged; of other
+    /// events all rows are the same.
+    /// </summary>
+    private static string Corrected(string kinds) =>
+        kinds == $"kind = {ClickHouseTallyTables.Click}" ? " FINAL" : "";
 
     private static long WindowMs(Experiment experiment) => experiment.AttributionWindowMinutes * 60_000L;
 

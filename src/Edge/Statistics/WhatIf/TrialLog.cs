@@ -82,6 +82,12 @@ internal sealed class TrialLog(Experiment experiment, VisitorNeeds needs, int tr
             return;
         }
 
+        if (e.Kind == TalliedKind.Correction)
+        {
+            Correct(e, payload, countsExposure);
+            return;
+        }
+
         OutOfOrder += e.AtMs < _newestMs - OrderToleranceMs ? 1 : 0;
 
         if (e.Goals(payload) is { IsEmpty: false } goals)
@@ -114,6 +120,47 @@ internal sealed class TrialLog(Experiment experiment, VisitorNeeds needs, int tr
 
     /// <summary>Counts the trials whose window is over by now.</summary>
     public void End(DateTimeOffset now) => Mature(now.ToUnixTimeMilliseconds());
+
+    /// <summary>Takes back or gives back a click, as the tally does.</summary>
+    private void Correct(in TalliedEvent e, ReadOnlySpan<byte> payload, Func<long, bool> countsExposure)
+    {
+        var unit = experiment.StableUnits ? e.StableUnit : e.Unit;
+        if (
+            unit == 0
+            || e.VerdictBefore.IsMachine() == e.IsMachine
+            || !(e.IsMachine ? e.VerdictBefore : e.Verdict).IsPerson()
+            || !e.ExperimentUid(payload).SequenceEqual(_uidUtf8)
+        )
+        {
+            return;
+        }
+
+        var previous = experiment.StableUnits ? 0 : e.PreviousUnit;
+        if (ExperimentCounter.Starts(experiment, TalliedKind.Click))
+        {
+            if (e.IsMachine)
+            {
+                _tracker.Withdraw(unit, e.AtMs);
+            }
+            else if (countsExposure(e.AtMs))
+            {
+                Expose(e, payload, unit);
+            }
+        }
+        else if (ExperimentCounter.IsGoal(experiment, TalliedKind.Click))
+        {
+            if (e.IsMachine)
+            {
+                _tracker.Fail(unit, e.AtMs);
+                _tracker.Fail(previous, e.AtMs);
+            }
+            else
+            {
+                Succeed(unit, 0, e.AtMs);
+                Succeed(previous, 0, e.AtMs);
+            }
+        }
+    }
 
     private void Expose(in TalliedEvent e, ReadOnlySpan<byte> payload, ulong unit)
     {

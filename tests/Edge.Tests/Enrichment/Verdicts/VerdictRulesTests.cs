@@ -112,6 +112,76 @@ public sealed class VerdictRulesTests : IDisposable
         """{"rules":[{"id":"a","verdict":"bot","scope":"all","certainty":"certain","mode":"enforced","userAgentIs":["\ud800"]}]}""",
         "surrogate"
     )]
+    [InlineData(
+        "late rule without anything",
+        """{"late":[{"id":"a","verdict":"scanner","by":"message","certainty":"probable","mode":"shadow","withinMs":5}]}""",
+        "late[0] needs either decoy or links"
+    )]
+    [InlineData(
+        "late rule with both",
+        """{"late":[{"id":"a","verdict":"scanner","by":"message","certainty":"probable","mode":"shadow","withinMs":5,"links":2,"decoy":true}]}""",
+        "late[0] needs either decoy or links"
+    )]
+    [InlineData(
+        "late rule without a time",
+        """{"late":[{"id":"a","verdict":"scanner","by":"message","certainty":"probable","mode":"shadow","links":2}]}""",
+        "late[0].withinMs must be a whole number from 0 to 3600000"
+    )]
+    [InlineData(
+        "one link",
+        """{"late":[{"id":"a","verdict":"scanner","by":"message","certainty":"probable","mode":"shadow","withinMs":5,"links":1}]}""",
+        "late[0].links must be a whole number from 2 to 100"
+    )]
+    [InlineData(
+        "late verdict of people",
+        """{"late":[{"id":"a","verdict":"human","by":"message","certainty":"probable","mode":"shadow","withinMs":5,"links":2}]}""",
+        "late[0].verdict must be one of prefetch, scanner, bot"
+    )]
+    [InlineData(
+        "a visit that takes back",
+        """{"late":[{"id":"a","verdict":"bot","by":"visit","certainty":"probable","mode":"shadow","withinMs":5}]}""",
+        "late[0].verdict must be one of human"
+    )]
+    [InlineData(
+        "a visit with links",
+        """{"late":[{"id":"a","verdict":"human","by":"visit","certainty":"probable","mode":"shadow","withinMs":5,"links":2}]}""",
+        "late[0] is by visit, so it has neither decoy nor links"
+    )]
+    [InlineData(
+        "sent by address",
+        """{"late":[{"id":"a","verdict":"bot","by":"address","certainty":"probable","mode":"shadow","withinMs":5,"links":2,"sentSeconds":[1,2]}]}""",
+        "late[0].sentSeconds is for rules by message"
+    )]
+    [InlineData(
+        "sent backwards",
+        """{"late":[{"id":"a","verdict":"scanner","by":"message","certainty":"probable","mode":"shadow","withinMs":5,"links":2,"sentSeconds":[2,1]}]}""",
+        "late[0].sentSeconds must be two whole numbers"
+    )]
+    [InlineData(
+        "after nothing",
+        """{"late":[{"id":"a","verdict":"scanner","by":"message","certainty":"probable","mode":"shadow","withinMs":5,"links":2,"afterRules":["nobody"]}]}""",
+        "late rule 'a' has afterRules 'nobody'"
+    )]
+    [InlineData(
+        "unknown member of a late rule",
+        """{"late":[{"id":"a","verdict":"scanner","by":"message","certainty":"probable","mode":"shadow","withinMs":5,"links":2,"within":1}]}""",
+        "late[0] has an unknown member 'within'"
+    )]
+    [InlineData(
+        "id of a built-in late rule",
+        """{"late":[{"id":"link_burst","verdict":"bot","by":"message","certainty":"probable","mode":"shadow","withinMs":5,"links":2}]}""",
+        "'link_burst' is the id of a built-in rule"
+    )]
+    [InlineData(
+        "late is no list",
+        """{"late":{}}""",
+        "late must be an array"
+    )]
+    [InlineData(
+        "late with the id of another rule",
+        """{"rules":[{"id":"a","verdict":"bot","scope":"all","certainty":"certain","mode":"enforced","networks":["192.0.2.1"]}],"late":[{"id":"a","verdict":"scanner","by":"message","certainty":"probable","mode":"shadow","withinMs":5,"links":2}]}""",
+        "'a' is used twice"
+    )]
     public void OwnRules_WithAMistake_AreNamedAndLeftOut(string row, string file, string expected)
     {
         var (table, problems) = Load(file);
@@ -121,6 +191,44 @@ public sealed class VerdictRulesTests : IDisposable
             $"{row}: {string.Join('|', problems)}"
         );
         Assert.Equal("bot named_bot", Judge(table, "Googlebot/2.1", "203.0.113.7", VerdictScope.Pixel));
+    }
+
+    [Fact]
+    public void OwnLateRules_ComeFirst_AndSetTheModesOfTheOthers()
+    {
+        var (table, problems) = Load(
+            """
+            {"late": [
+              {"id": "our_burst", "verdict": "bot", "by": "message", "certainty": "certain", "mode": "enforced", "links": 4, "withinMs": 3000,
+               "once": true, "sentSeconds": [20, 300], "afterRules": ["http_tool"], "source": "ticket 9"},
+              {"id": "link_burst", "mode": "enforced"},
+              {"id": "decoy", "mode": "shadow"},
+              {"id": "visit_followed", "mode": "off"}
+            ]}
+            """
+        );
+
+        Assert.Empty(problems);
+        var own = table!.Late[0];
+        Assert.Equal(("our_burst", Verdict.Bot, LateScope.Message, 4, 3_000), (own.Id, own.Verdict, own.Scope, own.Links, own.WithinMs));
+        Assert.Equal((true, true, true, (20_000L, 300_000L)), (own.IsOnce, own.IsCertain, own.IsEnforced, own.SentMs!.Value));
+        Assert.Equal(["http_tool"], own.AfterRules);
+        Assert.Equal(["our_burst", "decoy_address", "link_burst"], table.Late.Where(static rule => rule.IsEnforced).Select(static rule => rule.Id));
+        Assert.DoesNotContain(table.Late, static rule => rule.Id == "visit_followed");
+    }
+
+    [Fact]
+    public void OwnLateRules_MoreThanThereIsRoomFor_AreRefused()
+    {
+        var many = Enumerable
+            .Range(0, LateRule.CountMax)
+            .Select(i => $$"""{"id":"r{{i}}","verdict":"bot","by":"message","certainty":"certain","mode":"enforced","links":4,"withinMs":3000}""");
+
+        Assert.Contains(
+            "has more than",
+            Assert.Single(Load($$"""{"late":[{{string.Join(',', many)}}]}""").Problems),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]

@@ -169,6 +169,16 @@ public class VerdictTableTests
     }
 
     [Fact]
+    public void Bursts_AreInShadow_UntilTheirSwitchEnforcesThem()
+    {
+        string[] bursts = ["link_burst", "link_pair_after_send", "every_link_once", "network_burst", "address_burst"];
+        Assert.Equal(bursts, BuiltIn.Late.Where(static rule => !rule.IsEnforced).Select(static rule => rule.Id));
+
+        var options = new EdgeOptions { AutomationExcludeBursts = true };
+        Assert.All(VerdictRules.Load(options.ToVerdictRuleOptions()).Table!.Late, static rule => Assert.True(rule.IsEnforced, rule.Id));
+    }
+
+    [Fact]
     public void BuiltInRules_AreSound()
     {
         Assert.Empty(VerdictRules.Load(VerdictRuleOptions.Default).Problems);
@@ -183,6 +193,16 @@ public class VerdictTableTests
         );
         var guide = File.ReadAllText(Path.Combine(Repository.Root, "docs", "enrichment.md"));
         Assert.All(BuiltIn.Rules, rule => Assert.Contains($"| `{rule.Id}` |", guide, StringComparison.Ordinal));
+        Assert.All(
+            BuiltIn.Late,
+            rule =>
+            {
+                var mode = rule.EnforcedBy.Length > 0 ? $"shadow, until `{rule.EnforcedBy}`" : "enforced";
+                var row = $"| `{rule.Id}` | {rule.Scope.ToString().ToLowerInvariant()} | {rule.CertaintyText} | {mode} |";
+                Assert.Contains(row, guide, StringComparison.Ordinal);
+                Assert.True(rule.EnforcedBy.Length == 0 || EdgeSettings.All.Any(setting => setting.Key == rule.EnforcedBy), rule.Id);
+            }
+        );
     }
 
     /// <summary>

@@ -25,8 +25,7 @@ public class ClickHouseRecipeTests
         );
         Assert.Null(setup.Problem);
         foreach (
-            var statement in Recipe("clickhouse-views")
-                .Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            var statement in Recipes.Statements("clickhouse-views")
         )
         {
             await server.QueryAsync(statement);
@@ -46,15 +45,7 @@ public class ClickHouseRecipeTests
                 "2026-11-21 11:00:00\ta\t360\t90",
                 "2026-11-21 11:00:00\tb\t270\t90",
             ],
-            await server.LinesAsync(Recipe("clickhouse-query"))
+            await server.LinesAsync(Recipes.Text("clickhouse-query"))
         );
-    }
-
-    private static string Recipe(string name)
-    {
-        var guide = File.ReadAllText(Path.Combine(Repository.Root, "docs", "forwarding.md"));
-        var mark = guide.IndexOf($"<!-- recipe: {name} -->", StringComparison.Ordinal);
-        var start = guide.IndexOf("```sql\n", mark, StringComparison.Ordinal) + "```sql\n".Length;
-        return guide[start..guide.IndexOf("```", start, StringComparison.Ordinal)];
     }
 }

@@ -242,6 +242,67 @@ public sealed class ClickHouseTallyTests(CountingServer server) : IClassFixture<
         );
     }
 
+    [Theory]
+    [InlineData("click_through", "")]
+    [InlineData("conversion", "\"trialStart\":\"click\",")]
+    public async Task Counts_OfClicksThatAreCorrected_AreThoseOfAJournal(string goal, string more)
+    {
+        var uid = $"exp_corrected{more.Length}";
+        var definition = Fold.Bandit(goal: GoalOf(goal), more: more).Replace("exp_abc123", uid, StringComparison.Ordinal);
+        var fold = new Fold(null, definition);
+        var clock = new TestClock(VisitEvent.Noon.AddHours(3));
+        using var tally = Open(fold.Catalog, clock);
+        var stored = new List<(string Id, byte[] Json)>();
+        for (var i = 1ul; i <= 40; i++)
+        {
+            var click = VisitEvent.Click(i, i / 10.0, i % 3 == 0 ? "b" : "a") with { Uid = uid };
+            Add(click with { Type = "impression" });
+            var id = Add(click);
+            if (i % 2 == 0)
+            {
+                Add(Correction(click, id, "scanner") with { Before = "human" });
+            }
+            if (i % 4 == 0)
+            {
+                Add(Correction(click, id, "human") with { Before = "scanner" });
+            }
+            if (i % 3 > 0)
+            {
+                Add(click with { At = click.At.AddSeconds(i) });
+            }
+            if (i % 5 == 0)
+            {
+                Add(click with { Type = "conversion", At = click.At.AddMinutes(1) });
+            }
+        }
+
+        fold.UpToDateAt(clock.GetUtcNow());
+        await StoreAsync(stored, new Random(1));
+        await tally.RoundAsync(CancellationToken.None);
+
+        Assert.Null(tally.AgeOf(uid).Problem);
+        AssertSame(fold.Tally(uid), tally.Find(uid)!, 1);
+
+        VisitEvent Correction(VisitEvent click, string id, string verdict) =>
+            click with { Type = "verdict", Corrects = IdOf(id), Verdict = verdict };
+
+        string Add(VisitEvent e)
+        {
+            var json = e.Encode();
+            fold.Counts.Count(json, e.At.ToUnixTimeMilliseconds(), clock.GetUtcNow().ToUnixTimeMilliseconds());
+            var text = System.Text.Encoding.UTF8.GetString(json);
+            stored.Add((text.Substring(text.IndexOf("\"id\":\"", StringComparison.Ordinal) + 6, 36), json));
+            return stored[^1].Id;
+        }
+
+        static Edge.Events.EventId IdOf(string text)
+        {
+            Span<byte> bytes = stackalloc byte[Edge.Events.EventId.Bytes];
+            Guid.Parse(text).TryWriteBytes(bytes, bigEndian: true, out _);
+            return Edge.Events.EventId.ReadBytes(bytes);
+        }
+    }
+
     private static string ResultsText(ExperimentResults results) =>
         JsonSerializer.Serialize(results, StatisticsJson.Default.ExperimentResults);
 
