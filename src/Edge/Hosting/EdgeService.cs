@@ -1023,6 +1023,7 @@ internal sealed class EdgeService : IAsyncDisposable
             new CreateLinks(catalog, _links, time),
             new ExportDefinitions(catalog),
             new ApplyDefinitions(experiments, rules, audit, time)
+            new GetUniques(catalog, tally),
         );
         var cached = ((IApplicationBuilder)_web).New();
         cached.UseOutputCache();

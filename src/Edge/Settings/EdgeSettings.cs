@@ -475,7 +475,7 @@ internal static class EdgeSettings
             "tally.unitsMax",
             1_000,
             100_000_000,
-            "Maximum number of units that experiments remember, for a day or the rest of their window, at up to 186 bytes each; further ones are counted but not learned from; lowered to a fifth of the memory there is.",
+            "Maximum number of units that experiments remember, for a day or the rest of their window, at up to 186 bytes each, and 32 more for the sketches of unique visitors; further ones are counted but not learned from; lowered to a fifth of the memory there is.",
             o => o.TallyUnitsMax,
             (o, v) => o.TallyUnitsMax = (int)v
         ),

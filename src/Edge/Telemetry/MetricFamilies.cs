@@ -202,6 +202,10 @@ internal static class MetricFamilies
         "edge_tally_open_trials",
         "Trials whose attribution window has not passed."
     );
+    public static readonly MetricFamily TallySketchBytes = Gauge(
+        "edge_tally_sketch_bytes",
+        "Memory of the sketches that count unique units."
+    );
     public static readonly MetricFamily TallyUnlearnedTotal = Counter(
         "edge_tally_unlearned_total",
         "Exposures that started no trial because there was no room for the unit."

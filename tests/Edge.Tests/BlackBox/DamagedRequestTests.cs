@@ -164,7 +164,7 @@ internal sealed class RequestMutator
             "/ui/", "/ui/session", "/ui/share/none/results", "/system", "/experiments/api/summaries",
             "/experiments/api", "/experiments/api/quota", "/experiments/api/audit", "/experiments/api/demo-ab",
             "/experiments/api/demo-ab/results", "/experiments/api/demo-ab/results.csv", "/experiments/api/demo-ab/series",
-            "/experiments/api/demo-ab/recomputations", "/experiments/api/demo-ab/shares",
+            "/experiments/api/demo-ab/recomputations", "/experiments/api/demo-ab/shares", "/experiments/api/demo-ab/uniques",
             "/experiments/api/demo-smart/results", "/experiments/api/none",
         ];
         string[] moves = ["start", "pause", "complete", "explain", "recompute", "start?dryRun=true"];

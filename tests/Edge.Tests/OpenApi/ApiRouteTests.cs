@@ -166,6 +166,7 @@ public partial class ApiRouteTests(DescribedEdge site) : IClassFixture<Described
     [InlineData("POST", "/experiments/api/{uid}/recompute", "pictify", null, 200)]
     [InlineData("POST", "/experiments/api/{uid}/explain", "pictify", """{"other":1}""", 400)]
     [InlineData("POST", "/experiments/api/{uid}/explain", "pictify", """{"ip":"203.0.113.7"}""", 200)]
+    [InlineData("GET", "/experiments/api/{uid}/uniques", "pictify", null, 200)]
     [InlineData("POST", "/experiments/api/{uid}/what-if", "pictify", "{}", 400)]
     [InlineData("GET", "/experiments/api/summaries", "pictify", null, 200)]
     [InlineData("GET", "/experiments/api/summaries", "", null, 401)]
@@ -260,6 +261,7 @@ public partial class ApiRouteTests(DescribedEdge site) : IClassFixture<Described
             }
         )
         {
+                ("GET", "/uniques", null),
             var answer = await site.AskAsync(method, $"/experiments/api/{uid}{path}", "pictify", body);
             Assert.Equal(200, answer.Status);
             Document.AssertDescribes("/experiments/api/{uid}" + path, method, answer.Status, answer.Type, answer.Body);

@@ -283,6 +283,7 @@ internal sealed class MetricsEndpoint(
         if (counts is not null)
         {
             page.Family(MetricFamilies.TallyAge).Sample(counts.OldestAgeSeconds);
+        page.Family(MetricFamilies.TallySketchBytes).Sample(status.SketchBytes);
         }
 
         page.Family(MetricFamilies.WeightsPublishedTotal).Sample(optimizer.Published);
