@@ -287,6 +287,14 @@ internal static class EdgeSettings
             (o, v) => o.AckPixel = v
         ),
         Choice("ack.click", "memory or disk: when a click is answered.", o => o.AckClick, (o, v) => o.AckClick = v),
+        Number(
+            "ack.forwardedMs",
+            0,
+            8_000,
+            "Longest time that a request with Edge-Ack: forwarded waits for the sinks before its answer says disk, ms; at most half of http.requestTimeoutMs, and 256 requests at once.",
+            o => o.AckForwardedMs,
+            (o, v) => o.AckForwardedMs = (int)v
+        ),
         Flag(
             "click.httpsOnly",
             "Refuse experiments whose destination is not https.",
