@@ -33,7 +33,9 @@ internal static class AckHeader
     /// <summary>Whether a request says how far its events must have come.</summary>
     public static bool IsAsked(HttpContext context) => context.Request.Headers.ContainsKey(Name);
 
-    /// <summary>How far its events must have come before a request is answered: the disk unless it says otherwise.</summary>
+    /// <summary>
+    /// How far its events must have come before a request is answered: the disk unless it says otherwise.
+    /// </summary>
     /// <param name="context">The request.</param>
     /// <param name="sink">The sink that must have taken them; null for every one.</param>
     public static AckLevel Asked(HttpContext context, out string? sink)

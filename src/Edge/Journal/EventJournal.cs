@@ -291,7 +291,8 @@ internal sealed partial class EventJournal : IAsyncDisposable
         }
 
         _ledger.Drop(ReasonOf(result));
-        _drops.Add(id, record.Length > Envelope.HeaderBytes ? record[Envelope.HeaderBytes..] : default, ReasonOf(result));
+        var payload = record.Length > Envelope.HeaderBytes ? record[Envelope.HeaderBytes..] : default;
+        _drops.Add(id, payload, ReasonOf(result));
         if (result == AppendResult.Busy)
         {
             _commits.MakeRoom();

@@ -99,7 +99,9 @@ public sealed class RecordFinderTests : IDisposable
         }
     }
 
-    /// <summary>Five minutes of records in some fifty pages, now and then one that waited or whose clock was ahead.</summary>
+    /// <summary>
+    /// Five minutes of records in some fifty pages, now and then one that waited or whose clock was ahead.
+    /// </summary>
     private async Task<List<EventId>> WriteAsync(int seed)
     {
         var random = new Random(seed);

@@ -9,8 +9,8 @@ using Edge.Statistics.Counting;
 namespace Edge.Commands.Results;
 
 /// <summary>
-/// <c>edge uniques FILE...</c>: merges what several nodes answered to <c>GET /experiments/api/{uid}/uniques</c>, so that a
-/// visitor whom two of them saw is one.
+/// <c>edge uniques FILE...</c>: merges what several nodes answered to <c>GET /experiments/api/{uid}/uniques</c>, so
+/// that a visitor whom two of them saw is one.
 /// </summary>
 internal static class UniquesCommand
 {
@@ -44,7 +44,8 @@ internal static class UniquesCommand
         {
             try
             {
-                using var answer = JsonDocument.Parse(JsonProblem.WithoutMark(Storage.DiskFile.ReadWhole(file, FileMaxBytes)));
+                var bytes = Storage.DiskFile.ReadWhole(file, FileMaxBytes);
+                using var answer = JsonDocument.Parse(JsonProblem.WithoutMark(bytes));
                 Merge(answer.RootElement, merged, variants);
             }
             catch (Exception e)
@@ -70,7 +71,9 @@ internal static class UniquesCommand
         return ExitCode.Success;
     }
 
-    /// <summary>Throws <see cref="InvalidDataException"/> for what is no such answer, or one without registers.</summary>
+    /// <summary>
+    /// Throws <see cref="InvalidDataException"/> for what is no such answer, or one without registers.
+    /// </summary>
     private static void Merge(JsonElement answer, Dictionary<string, byte[]> merged, List<string> variants)
     {
         if (

@@ -3,8 +3,8 @@ using Edge.Forwarding.Pump;
 namespace Edge.Endpoints.Ingestion;
 
 /// <summary>
-/// The wait of requests with <c>Edge-Ack: forwarded</c> until the sinks have their events: bounded in time and in the number
-/// of requests that wait, and it holds no thread. Thread safe.
+/// The wait of requests with <c>Edge-Ack: forwarded</c> until the sinks have their events: bounded in time and in the
+/// number of requests that wait, and it holds no thread. Thread safe.
 /// </summary>
 /// <param name="forwarder">The sinks.</param>
 /// <param name="limit">Longest wait.</param>
@@ -17,7 +17,9 @@ internal sealed class ForwardingWait(
     CancellationToken stopping
 )
 {
-    /// <summary>Requests that wait at the same time; further ones are answered as soon as the disk has their events.</summary>
+    /// <summary>
+    /// Requests that wait at the same time; further ones are answered as soon as the disk has their events.
+    /// </summary>
     public const int WaitingMax = 256;
 
     private int _waiting;
@@ -27,15 +29,17 @@ internal sealed class ForwardingWait(
     /// <summary>Requests whose events had come as far as they asked.</summary>
     public long Reached => Interlocked.Read(ref _reached);
 
-    /// <summary>Requests that were answered when the disk had their events, and no sink yet, or not every one.</summary>
+    /// <summary>
+    /// Requests that were answered when the disk had their events, and no sink yet, or not every one.
+    /// </summary>
     public long Missed => Interlocked.Read(ref _missed);
 
     /// <summary>Has a request not wait: what it holds, others need.</summary>
     public static void Exclude(HttpContext context) => context.Features.Set(Excluded.Instance);
 
     /// <summary>
-    /// Whether every sink, or the named one, has durably taken the events, except those that its filters leave out. False
-    /// when that takes too long, when one of them was set aside, or when there is no such sink.
+    /// Whether every sink, or the named one, has durably taken the events, except those that its filters leave out.
+    /// False when that takes too long, when one of them was set aside, or when there is no such sink.
     /// </summary>
     /// <param name="context">The request.</param>
     /// <param name="first">Sequence of its first event.</param>

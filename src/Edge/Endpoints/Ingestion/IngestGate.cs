@@ -30,7 +30,9 @@ internal struct Receipt
     /// <summary>Position of the first of them; 0 when there is none.</summary>
     public long FirstSequence;
 
-    /// <summary>Ids of those that were given to the journal, as many as the answer names; null when nobody asked.</summary>
+    /// <summary>
+    /// Ids of those that were given to the journal, as many as the answer names; null when nobody asked.
+    /// </summary>
     public List<EventId>? Ids;
 
     /// <summary>The verdict on the sender.</summary>
@@ -156,8 +158,8 @@ internal sealed class IngestGate(
 
     /// <summary>
     /// Returns true once everything of the receipt is durable, or at once when the sender asked for less with
-    /// <c>Edge-Ack: memory</c>; with <c>Edge-Ack: forwarded</c> once its sinks have it, or the time for that is over. The
-    /// answer's header says what was reached. False when it is not known to be durable.
+    /// <c>Edge-Ack: memory</c>; with <c>Edge-Ack: forwarded</c> once its sinks have it, or the time for that is over.
+    /// The answer's header says what was reached. False when it is not known to be durable.
     /// </summary>
     public ValueTask<bool> ConfirmAsync(HttpContext context, in Receipt receipt)
     {

@@ -6,8 +6,8 @@ using Edge.Statistics.Counting;
 namespace Edge.Endpoints.Management;
 
 /// <summary>
-/// <c>GET /experiments/api/{uid}/uniques</c>: the registers behind the numbers of unique visitors, for whoever merges those
-/// of several nodes, hours or days (<c>docs/statistics.md</c>).
+/// <c>GET /experiments/api/{uid}/uniques</c>: the registers behind the numbers of unique visitors, for whoever merges
+/// those of several nodes, hours or days (<c>docs/statistics.md</c>).
 /// </summary>
 internal sealed class GetUniques(CatalogHolder catalog, ITally tally)
 {

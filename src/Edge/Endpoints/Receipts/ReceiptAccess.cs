@@ -5,7 +5,8 @@ using Edge.Telemetry;
 namespace Edge.Endpoints.Receipts;
 
 /// <summary>
-/// Lets in who may read receipts: secret keys that read, each of its own project. Keys that pages show are none. Thread safe.
+/// Lets in who may read receipts: secret keys that read, each of its own project. Keys that pages show are none. Thread
+/// safe.
 /// </summary>
 /// <param name="keys">The keys.</param>
 /// <param name="rates">The limit of each key.</param>

@@ -15,9 +15,9 @@ using EventId = Edge.Events.EventId;
 namespace Edge.Endpoints.Receipts;
 
 /// <summary>
-/// <c>GET /receipts/{id}</c>: what became of one event that this node has accepted, by its own id or by that of its sender:
-/// where it stands in the journal, and at each sink whether it is taken; or why it was not stored. Reads the journal's
-/// files, a few of them at a time and as much as <see cref="RecordFinder.BytesMax"/>, on threads of the pool.
+/// <c>GET /receipts/{id}</c>: what became of one event that this node has accepted, by its own id or by that of its
+/// sender: where it stands in the journal, and at each sink whether it is taken; or why it was not stored. Reads the
+/// journal's files, a few of them at a time and as much as <see cref="RecordFinder.BytesMax"/>, on threads of the pool.
 /// </summary>
 /// <param name="access">Who may ask.</param>
 /// <param name="journal">The journal.</param>

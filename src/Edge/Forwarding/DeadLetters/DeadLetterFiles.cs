@@ -51,8 +51,8 @@ internal static class DeadLetterFiles
     }
 
     /// <summary>
-    /// Whether an event is among the dead letters of a sink; null when there are more than are read, 64 MiB, and it was not in
-    /// those. It is in no file of a day before its own.
+    /// Whether an event is among the dead letters of a sink; null when there are more than are read, 64 MiB, and it was
+    /// not in those. It is in no file of a day before its own.
     /// </summary>
     public static bool? Contains(string directory, EventId id)
     {

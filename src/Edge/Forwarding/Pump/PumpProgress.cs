@@ -87,8 +87,8 @@ internal sealed partial class PumpProgress : IDisposable
     }
 
     /// <summary>
-    /// Completes once the sink has durably come past a record: true when it has taken everything from the first on that its
-    /// filters let through, false when something since then was set aside or lost. Blocks no thread.
+    /// Completes once the sink has durably come past a record: true when it has taken everything from the first on that
+    /// its filters let through, false when something since then was set aside or lost. Blocks no thread.
     /// </summary>
     public async ValueTask<bool> WaitDurableAsync(long first, long last, CancellationToken cancellation)
     {

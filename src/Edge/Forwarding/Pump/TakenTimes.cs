@@ -1,9 +1,9 @@
 namespace Edge.Forwarding.Pump;
 
 /// <summary>
-/// When a sink had taken the journal up to which record, since the start. The newest batches have a point each; of older ones
-/// as many are left as there is room for, evenly spread, so those are told late by up to one part in a thousand of all
-/// batches, and none is told too early. Not thread safe.
+/// When a sink had taken the journal up to which record, since the start. The newest batches have a point each; of
+/// older ones as many are left as there is room for, evenly spread, so those are told late by up to one part in a
+/// thousand of all batches, and none is told too early. Not thread safe.
 /// </summary>
 internal sealed class TakenTimes
 {
@@ -85,7 +85,9 @@ internal sealed class TakenTimes
         }
     }
 
-    /// <summary>Forgets what will be taken a second time. A failure goes back a second of batches, or all of them.</summary>
+    /// <summary>
+    /// Forgets what will be taken a second time. A failure goes back a second of batches, or all of them.
+    /// </summary>
     private void GoBack(long sequence)
     {
         var newest = _newest.ToArray();

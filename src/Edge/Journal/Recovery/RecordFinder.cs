@@ -21,9 +21,10 @@ internal enum FindResult
 }
 
 /// <summary>
-/// Finds one record of a journal by its number or by its id. Every page begins with a record, numbers ascend with addresses
-/// and ids nearly do, because they begin with the time they were made at: a bisection over the first records of the pages
-/// finds the page, with some twenty reads of 56 bytes, and only around it records are read. Not thread safe.
+/// Finds one record of a journal by its number or by its id. Every page begins with a record, numbers ascend with
+/// addresses and ids nearly do, because they begin with the time they were made at: a bisection over the first records
+/// of the pages finds the page, with some twenty reads of 56 bytes, and only around it records are read. Not thread
+/// safe.
 /// </summary>
 internal sealed class RecordFinder(SegmentFiles segments, JournalManifest manifest, long begin, long until)
 {
@@ -31,12 +32,14 @@ internal sealed class RecordFinder(SegmentFiles segments, JournalManifest manife
     public const long BytesMax = 64L << 20;
 
     /// <summary>
-    /// By how much ids may be out of the order of their records: a request waited for room, or the clock of an edge is not
-    /// the origin's.
+    /// By how much ids may be out of the order of their records: a request waited for room, or the clock of an edge is
+    /// not the origin's.
     /// </summary>
     private const long DisorderMs = 4_000;
 
-    /// <summary>Records in a row that are too young, after which none is expected: a single one may be an edge's.</summary>
+    /// <summary>
+    /// Records in a row that are too young, after which none is expected: a single one may be an edge's.
+    /// </summary>
     private const int YoungInARow = 1_000;
 
     private const int HeadBytes = EngineRecord.HeaderBytes + Envelope.HeaderBytes;
@@ -99,8 +102,8 @@ internal sealed class RecordFinder(SegmentFiles segments, JournalManifest manife
     }
 
     /// <summary>
-    /// The last page whose first record is before what is looked for; the first one when none is. Pages that cannot be read
-    /// are never the answer.
+    /// The last page whose first record is before what is looked for; the first one when none is. Pages that cannot be
+    /// read are never the answer.
     /// </summary>
     private long LastPage(Func<Envelope, bool> isBefore)
     {

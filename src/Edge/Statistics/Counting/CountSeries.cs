@@ -183,8 +183,8 @@ internal sealed class CountSeries(long periodMs, SharedBudget sketchBytes, int s
         );
 
     /// <summary>
-    /// Adds the points encoded by <see cref="Pack"/>, their units unknown; throws <see cref="InvalidDataException"/> for any
-    /// other bytes.
+    /// Adds the points encoded by <see cref="Pack"/>, their units unknown; throws <see cref="InvalidDataException"/>
+    /// for any other bytes.
     /// </summary>
     public void Unpack(byte[] packed)
     {
@@ -239,8 +239,8 @@ internal sealed class CountSeries(long periodMs, SharedBudget sketchBytes, int s
     }
 
     /// <summary>
-    /// Restores what <see cref="PackUnits"/> has encoded of the same points; throws <see cref="InvalidDataException"/> for
-    /// any other bytes.
+    /// Restores what <see cref="PackUnits"/> has encoded of the same points; throws <see cref="InvalidDataException"/>
+    /// for any other bytes.
     /// </summary>
     public void UnpackUnits(ref PackedReader from)
     {

@@ -15,7 +15,8 @@ internal interface ITally
     VariantTally[] CountsOf(string uid);
 
     /// <summary>
-    /// The sketches of its variants, empty when nothing of it was counted. Counts of ClickHouse have numbers and no sketches.
+    /// The sketches of its variants, empty when nothing of it was counted. Counts of ClickHouse have numbers and no
+    /// sketches.
     /// </summary>
     VariantSketches[] SketchesOf(string uid);
 

@@ -13,8 +13,8 @@ internal sealed record TallyLimits
     public const int DaysKept = 400;
 
     /// <summary>
-    /// Hours of a variant that have a sketch of their units; older ones have its number. A unit that comes later than that
-    /// is in its day and in the total.
+    /// Hours of a variant that have a sketch of their units; older ones have its number. A unit that comes later than
+    /// that is in its day and in the total.
     /// </summary>
     public const int UniqueHoursHeld = 25;
 
@@ -76,8 +76,8 @@ internal sealed record TallyLimits
 
     /// <summary>
     /// Maximum bytes of the sketches that count unique units, of all experiments together: 32 for each unit that may be
-    /// remembered, so 32 MB by default. Hours and days have up to three quarters of them; when more than half is taken, the
-    /// older ones keep their numbers and no sketch.
+    /// remembered, so 32 MB by default. Hours and days have up to three quarters of them; when more than half is taken,
+    /// the older ones keep their numbers and no sketch.
     /// </summary>
     public int UniqueBytesMax => (int)Math.Min(int.MaxValue, 32L * UnitsMax);
 

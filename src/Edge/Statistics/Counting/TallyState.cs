@@ -113,7 +113,8 @@ internal sealed record VariantState
     public required byte[] Daily { get; init; }
 
     /// <summary>
-    /// Units and their sketches (<see cref="CountSeries.PackUnits"/>); null in a file of a version that did not count them.
+    /// Units and their sketches (<see cref="CountSeries.PackUnits"/>); null in a file of a version that did not count
+    /// them.
     /// </summary>
     public byte[]? Uniques { get; init; }
 }

@@ -16,25 +16,30 @@ internal enum UniqueResult
 }
 
 /// <summary>
-/// How many different 64-bit hashes were added, without keeping them: HyperLogLog (Flajolet et al. 2007) with 2,048 registers
-/// of a byte and the estimator of Ertl (<em>New cardinality estimation algorithms for HyperLogLog sketches</em>, 2017), which
-/// needs no corrections for small or large counts. Up to <see cref="SparseMax"/> hashes are kept as 32 bits of each, which
-/// count them one by one. The hashes must be uniform, as those of units are. Not safe for concurrent use.
+/// How many different 64-bit hashes were added, without keeping them: HyperLogLog (Flajolet et al. 2007) with 2,048
+/// registers of a byte and the estimator of Ertl (<em>New cardinality estimation algorithms for HyperLogLog
+/// sketches</em>, 2017), which needs no corrections for small or large counts. Up to <see cref="SparseMax"/> hashes are
+/// kept as 32 bits of each, which count them one by one. The hashes must be uniform, as those of units are. Not safe
+/// for concurrent use.
 /// </summary>
 /// <remarks>
-/// The register of a hash is its highest 11 bits; its rank is 1 + the number of zero bits at the low end, so that SQL can
-/// compute registers, too (<c>docs/statistics.md</c>). The state depends only on the set of hashes, never on their order or
-/// on how they came together.
+/// The register of a hash is its highest 11 bits; its rank is 1 + the number of zero bits at the low end, so that SQL
+/// can compute registers, too (<c>docs/statistics.md</c>). The state depends only on the set of hashes, never on their
+/// order or on how they came together.
 /// </remarks>
 internal sealed class UniqueSketch
 {
     /// <summary>Registers of a sketch, and its bytes once there are more hashes than are counted one by one.</summary>
     public const int Registers = 2_048;
 
-    /// <summary>Hashes that are counted one by one: as many entries of four bytes as take the bytes of the registers.</summary>
+    /// <summary>
+    /// Hashes that are counted one by one: as many entries of four bytes as take the bytes of the registers.
+    /// </summary>
     public const int SparseMax = Registers / sizeof(uint);
 
-    /// <summary>Bytes of a sketch beside its entries or registers: the object, the array's header, its place in a list.</summary>
+    /// <summary>
+    /// Bytes of a sketch beside its entries or registers: the object, the array's header, its place in a list.
+    /// </summary>
     public const int OverheadBytes = 96;
 
     private const int RegisterBits = 11;
@@ -56,7 +61,9 @@ internal sealed class UniqueSketch
     private byte[]? _registers;
     private double _estimate = -1;
 
-    /// <summary>Standard error of <see cref="Estimate"/> relative to the truth, once there are registers: 2.3 %.</summary>
+    /// <summary>
+    /// Standard error of <see cref="Estimate"/> relative to the truth, once there are registers: 2.3 %.
+    /// </summary>
     public static double RegisterError { get; } = 1.04 / Math.Sqrt(Registers);
 
     /// <summary>Relative standard error of the estimate: 0 while hashes are counted one by one.</summary>
@@ -89,7 +96,9 @@ internal sealed class UniqueSketch
     public UniqueResult Add(ulong hash, SharedBudget budget, int leave = 0) =>
         AddEntry((uint)(hash >> EntryHashShift) << EntryRankBits | (uint)RankOf(hash), budget, leave);
 
-    /// <summary>Adds what another sketch has: register by register the larger one. False when there is no room.</summary>
+    /// <summary>
+    /// Adds what another sketch has: register by register the larger one. False when there is no room.
+    /// </summary>
     public bool Merge(UniqueSketch other, SharedBudget budget)
     {
         foreach (var entry in other.Entries)

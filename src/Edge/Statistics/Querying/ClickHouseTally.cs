@@ -312,8 +312,8 @@ internal sealed class ClickHouseTally : ITally, IDisposable
     }
 
     /// <summary>
-    /// How an experiment is counted: what changes this makes other counts of the same events. The last word is of what is
-    /// counted: without it, days that an earlier version closed would lack their units.
+    /// How an experiment is counted: what changes this makes other counts of the same events. The last word is of what
+    /// is counted: without it, days that an earlier version closed would lack their units.
     /// </summary>
     private static string RulesOf(Experiment experiment) =>
         string.Create(

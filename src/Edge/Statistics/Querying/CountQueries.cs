@@ -68,8 +68,8 @@ internal sealed class CountQueries(ClickHouseTable table, Experiment experiment,
         """;
 
     /// <summary>
-    /// Different units by variant and hour, and by variant and UTC day. What is repeated changes nothing, so rows need no
-    /// merging.
+    /// Different units by variant and hour, and by variant and UTC day. What is repeated changes nothing, so rows need
+    /// no merging.
     /// </summary>
     public string Units() =>
         $"""

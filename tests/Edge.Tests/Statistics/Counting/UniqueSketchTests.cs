@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Edge.Tests.Statistics.Counting;
 
-/// <summary>The sketch of unique units against theory, the plain definition of its registers, and the laws of sets.</summary>
+/// <summary>
+/// The sketch of unique units against theory, the plain definition of its registers, and the laws of sets.
+/// </summary>
 public class UniqueSketchTests
 {
     private const int Streams = 200;
@@ -14,8 +16,8 @@ public class UniqueSketchTests
         .Select(hashes => new HashSet<ulong>(hashes));
 
     /// <summary>
-    /// 200 streams at each count: their mean error and their root mean square within three standard errors of what a sketch of
-    /// 2,048 registers has. Below 512 every hash counts by itself.
+    /// 200 streams at each count: their mean error and their root mean square within three standard errors of what a
+    /// sketch of 2,048 registers has. Below 512 every hash counts by itself.
     /// </summary>
     [Theory]
     [InlineData(300)]

@@ -205,8 +205,8 @@ public sealed class ClickHouseTallyTests(CountingServer server) : IClassFixture<
     }
 
     /// <summary>
-    /// The server's own function, ours and the recipe of the guide, of the same raw events: within their errors, and register
-    /// by register.
+    /// The server's own function, ours and the recipe of the guide, of the same raw events: within their errors, and
+    /// register by register.
     /// </summary>
     [Fact]
     public async Task Uniques_OfManyUnits_AreThoseOfTheFunctionOfTheServer()
