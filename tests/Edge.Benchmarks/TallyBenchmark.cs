@@ -53,6 +53,7 @@ internal static class TallyBenchmark
 
         Checkpoint(counts, output);
         Wait(output);
+        Sketch(output);
     }
 
     /// <summary>As many open trials of long windows as there may be.</summary>
@@ -77,6 +78,49 @@ internal static class TallyBenchmark
             )
         );
         GC.KeepAlive(tracker);
+    }
+
+    /// <summary>What a unit costs in a sketch, and what the sketches of one busy variant take at most.</summary>
+    private static void Sketch(TextWriter output)
+    {
+        const int Units = 1_000_000;
+        var budget = new SharedBudget(int.MaxValue);
+        var random = new Random(1);
+        var hashes = Enumerable.Range(0, Units).Select(_ => (ulong)random.NextInt64(long.MinValue, long.MaxValue)).ToArray();
+        var (few, many) = (new UniqueSketch(), new UniqueSketch());
+        foreach (var hash in hashes)
+        {
+            many.Add(hash, budget);
+        }
+        foreach (var hash in hashes.AsSpan(0, UniqueSketch.SparseMax))
+        {
+            few.Add(hash, budget);
+        }
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        var variant = new VariantCounter("a", budget);
+        for (var i = 0; i < 40 * 24 * 1_000; i++)
+        {
+            variant.AddUnit(hashes[i % Units], Begin.ToUnixTimeMilliseconds() + (i * 3_600L));
+        }
+        var bytes = GC.GetTotalMemory(forceFullCollection: true) - before;
+        output.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"a unit in a sketch of registers {Nanoseconds(many, Units):N1} ns, in one of {UniqueSketch.SparseMax} entries {Nanoseconds(few, UniqueSketch.SparseMax):N1} ns; a variant with 40 days of 1,000 units an hour {bytes:N0} bytes, {variant.ToState().Uniques!.Length * 4 / 3:N0} in the checkpoint"
+            )
+        );
+        GC.KeepAlive(variant);
+
+        double Nanoseconds(UniqueSketch sketch, int units)
+        {
+            const int Adds = 20_000_000;
+            var started = Stopwatch.GetTimestamp();
+            for (var i = 0; i < Adds; i++)
+            {
+                sketch.Add(hashes[i % units], budget);
+            }
+            return Stopwatch.GetElapsedTime(started).TotalNanoseconds / Adds;
+        }
     }
 
     private static void Checkpoint(TallyCounts counts, TextWriter output)

@@ -121,7 +121,7 @@ export const t = {
     hour: "Hour",
     dayUnit: "Day",
     metrics: {
-      impressions: "Impressions", clicks: "Clicks", trials: "Trials", successes: "Successes", rate: "Rate so far",
+      impressions: "Impressions", clicks: "Clicks", uniques: "Visitors", trials: "Trials", successes: "Successes", rate: "Rate so far",
     },
     breakdown: "Who they are",
     dimensions: { country: "Country", device: "Device", browser: "Browser", source: "Source", verdict: "Verdict" },
@@ -130,7 +130,7 @@ export const t = {
     others: "Others",
     direct: "none or unknown",
     columns: {
-      variant: "Variant", weight: "Weight", impressions: "Impressions", clicks: "Clicks", trials: "Trials", successes: "Successes", rate: "Estimate",
+      variant: "Variant", weight: "Weight", impressions: "Impressions", clicks: "Clicks", uniques: "Visitors", trials: "Trials", successes: "Successes", rate: "Estimate",
       interval: "95 % interval", lift: "Lift", best: "Best", loss: "Expected loss", value: "Value", time: "Time",
     },
     notCompared: "Nothing is compared with the goal “impressions only”.",
@@ -157,6 +157,7 @@ export const t = {
   definitions: {
     impressions: "Requests of people and their proxies that were counted. One reader may load an image several times.",
     clicks: "Followed links of people. A link that a browser loads ahead counts when it is visited.",
+    uniques: "Different visitors, each day anew.",
     trials: "Visitors whose attribution window has passed. One visitor is one trial, however often they look.",
     successes: "Trials that reached the goal within the window.",
     rate: "Estimated share of trials that succeed: the mean of the posterior. It is smoothed and corrects for weights that moved, so it differs a little from successes by trials.",

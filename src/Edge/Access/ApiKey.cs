@@ -67,7 +67,7 @@ internal sealed record ApiKey
     public const string ReadScope = "sdk:read";
 
     /// <summary>The scope of a key that reads what was counted; alone it sends nothing.</summary>
-    private const string QueryScope = "query";
+    public const string QueryScope = "query";
 
     /// <summary>Identifies the key to people: <c>key_</c> and 12 characters; not a secret.</summary>
     public required string Id { get; init; }

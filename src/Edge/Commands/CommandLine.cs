@@ -90,6 +90,7 @@ internal static class CommandLine
             ReplayCommand.Define(io),
             LinkCommand.Define(io),
             ResultsCommand.Define(io),
+            UniquesCommand.Define(io),
             TailCommand.Define(io),
             Group(
                 "experiments",

@@ -109,6 +109,17 @@ internal sealed class DuplicateWindow
         }
     }
 
+    /// <summary>The sequence of the event of an id; null when it is not known, or just being appended.</summary>
+    public long? Find(UInt128 id)
+    {
+        var part = PartOf(id);
+        lock (part)
+        {
+            ref var entry = ref part.Find(id);
+            return entry.Id == id && entry.Sequence is > 0 and < Pending ? entry.Sequence : null;
+        }
+    }
+
     /// <summary>The claimed id's event was appended.</summary>
     public void Settle(UInt128 id, long sequence)
     {

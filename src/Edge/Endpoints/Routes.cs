@@ -3,6 +3,7 @@ using Edge.Endpoints.Evaluation;
 using Edge.Endpoints.Ingestion;
 using Edge.Endpoints.Live;
 using Edge.Endpoints.Operations;
+using Edge.Endpoints.Receipts;
 using Edge.Endpoints.Tracking;
 using Edge.Experiments;
 using Edge.Telemetry;
@@ -240,7 +241,7 @@ internal sealed class Routes(
 }
 
 /// <summary>
-/// The table of contents of the ingestion APIs (spec 1.1), and of evaluation, which has their senders.
+/// The table of contents of the ingestion APIs (spec 1.1), and of evaluation and receipts, which have their senders.
 /// </summary>
 internal sealed class IngestRoutes(
     EventsEndpoint events,
@@ -248,7 +249,8 @@ internal sealed class IngestRoutes(
     TrackEndpoint track,
     BulkTrackEndpoint bulkTrack,
     DecideEndpoint decide,
-    OfrepEndpoint ofrep
+    OfrepEndpoint ofrep,
+    ReceiptEndpoint receipts
 )
 {
     // Made once, so that looking a route up allocates nothing.
@@ -258,6 +260,7 @@ internal sealed class IngestRoutes(
     private readonly RequestDelegate _bulkTrack = bulkTrack.HandleAsync;
     private readonly RequestDelegate _decide = decide.HandleAsync;
     private readonly RequestDelegate _ofrep = ofrep.HandleAsync;
+    private readonly RequestDelegate _receipts = receipts.HandleAsync;
 
     /// <summary>Who answers a path; null when it is none of these.</summary>
     public RequestDelegate? Find(string path, ref RouteName route)
@@ -271,6 +274,7 @@ internal sealed class IngestRoutes(
             "/v1/decide" => (_decide, RouteName.Decide),
             OfrepEndpoint.BulkPath => (_ofrep, RouteName.Evaluate),
             _ when path.StartsWith(OfrepEndpoint.FlagPrefix, StringComparison.Ordinal) => (_ofrep, RouteName.Evaluate),
+            _ when path.StartsWith(ReceiptEndpoint.Prefix, StringComparison.Ordinal) => (_receipts, RouteName.Receipts),
             _ => ((RequestDelegate?)null, route),
         };
         return found;

@@ -158,6 +158,23 @@ internal static class EventSchema
         return end > 0 && json[..end].IndexOf(Synthetic.NameAndColon) >= 0;
     }
 
+    /// <summary>Name of an event's project, as the encoder writes it; empty when it has none.</summary>
+    public static ReadOnlySpan<byte> ProjectOf(ReadOnlySpan<byte> json) => TextOf(json, Project);
+
+    /// <summary>A text of an event, as the encoder writes it, escapes included; empty when it has none.</summary>
+    public static ReadOnlySpan<byte> TextOf(ReadOnlySpan<byte> json, EventMember member)
+    {
+        var members = new EventScanner(json);
+        while (members.Next())
+        {
+            if (member.Is(members.Name))
+            {
+                return members.IsText ? json[members.ValueAt] : default;
+            }
+        }
+        return default;
+    }
+
     private static EventMember Add(string name, EventMemberKind kind)
     {
         var member = new EventMember(name, kind, isFirst: Members.Count == 0);

@@ -330,6 +330,13 @@ internal sealed class EdgeService : IAsyncDisposable
                 duplicates,
                 log
             );
+        var forwarding = new ForwardingWait(
+            _forwarder,
+            // Beyond the deadline of the request there would be no answer at all.
+            TimeSpan.FromMilliseconds(Math.Min(options.AckForwardedMs, options.HttpRequestTimeoutMs / 2)),
+            time,
+            _web.Lifetime.ApplicationStopping
+        );
         var routes = new Routes(
             pixel,
             click,
@@ -353,7 +360,10 @@ internal sealed class EdgeService : IAsyncDisposable
                 new FlagEvaluator(_catalog, requests, new VariantEvaluator(visitors, variants)),
                 _keys,
                 _journal,
+                duplicates,
                 _duplicates,
+                _forwarder,
+                forwarding,
                 outcomes,
                 metrics,
                 time
@@ -364,6 +374,7 @@ internal sealed class EdgeService : IAsyncDisposable
             new HealthEndpoints(_readiness, _journal, _forwarder, _duplicates),
             new MetricsEndpoint(
                 metrics,
+                forwarding,
                 connectionCounts,
                 ledger,
                 _journal,
@@ -1030,6 +1041,7 @@ internal sealed class EdgeService : IAsyncDisposable
             audit,
             new GetResults(catalog, tally, time),
             new GetSeries(catalog, tally),
+            new GetUniques(catalog, tally),
             new GetRecomputations(catalog, recomputations),
             new ExplainExperiment(catalog, _verdicts, options.VariantOverride, time),
             new EstimateWhatIf(catalog, drafts, new WhatIfStudy(options.ToJournalOptions(), time, StopRequested)),

@@ -4,7 +4,9 @@ using Edge.Duplicates;
 using Edge.Endpoints;
 using Edge.Endpoints.Evaluation;
 using Edge.Endpoints.Ingestion;
+using Edge.Endpoints.Receipts;
 using Edge.Events;
+using Edge.Forwarding.Pump;
 using Edge.Journal;
 using Edge.Requests.Bodies;
 using Edge.Requests.Ingestion;
@@ -31,7 +33,10 @@ internal static class IngestionSetup
         FlagEvaluator flags,
         KeyRing keys,
         EventJournal journal,
+        DuplicateWindow window,
         DuplicateRestore duplicates,
+        Forwarder forwarder,
+        ForwardingWait forwarding,
         OutcomeHeader outcomes,
         Metrics metrics,
         TimeProvider time
@@ -39,7 +44,7 @@ internal static class IngestionSetup
     {
         var budget = new ByteBudget(options.IngestInFlightBytes);
         var large = new LargeBodies(Environment.ProcessorCount);
-        var gate = new IngestGate(journal, duplicates, outcomes, metrics);
+        var gate = new IngestGate(journal, duplicates, forwarding, outcomes, metrics);
         var bulk = BodiesOf(BulkTrackEndpoint.BytesMax) with { Beginning = new JsonBeginning(ReceivedEvent.BytesMax) };
         var artieRates = new KeyRates(options.ArtiePerSecond, Burst(options.ArtiePerSecond), addresses, time);
         var artie = new BulkTrackEndpoint(keys, artieRates, wrong, bulk, recorder, gate, metrics);
@@ -95,7 +100,15 @@ internal static class IngestionSetup
         var asked = BodiesOf(FlagEvaluator.BytesMax);
         var decide = new DecideEndpoint(asking, asked, flags, recorder, gate, time, metrics);
         var ofrep = new OfrepEndpoint(asking, asked, flags, metrics);
-        return new IngestRoutes(events, traffical, track, artie, decide, ofrep);
+        var receipts = new ReceiptEndpoint(
+            new ReceiptAccess(keys, new RateWindow(options.ApiRequestsPerMinute, time), wrong, metrics),
+            journal,
+            options.ToJournalOptions(),
+            window,
+            forwarder,
+            metrics
+        );
+        return new IngestRoutes(events, traffical, track, artie, decide, ofrep, receipts);
 
         BodyRules BodiesOf(int bytesMax) => new(bytesMax) { Budget = budget, Large = large };
 

@@ -42,6 +42,7 @@ internal sealed partial class EventJournal : IAsyncDisposable
     private readonly Quarantine _quarantine;
     private readonly Lock _appendLock = new();
     private readonly RoomBudget _rooms;
+    private readonly RecentDrops _drops = new();
     private readonly ushort _run;
     private readonly ulong _epoch;
     private readonly long _sequenceBefore;
@@ -102,6 +103,12 @@ internal sealed partial class EventJournal : IAsyncDisposable
     /// Completes when a write has failed: from then on nothing is acknowledged and the process has to restart.
     /// </summary>
     public Task Faulted => _fault.Raised;
+
+    /// <summary>Sequence of the last appended record, which may not be durable.</summary>
+    public long AppendedSequence => Interlocked.Read(ref _appendedSequence);
+
+    /// <summary>Why an event of a project was not stored; null when nothing is known of it.</summary>
+    public DropReason? DropOf(EventId id, ReadOnlySpan<byte> project) => _drops.Find(id, project);
 
     /// <summary>Whether appends are accepted now; cheap enough for every request.</summary>
     public JournalState State =>
@@ -284,6 +291,8 @@ internal sealed partial class EventJournal : IAsyncDisposable
         }
 
         _ledger.Drop(ReasonOf(result));
+        var payload = record.Length > Envelope.HeaderBytes ? record[Envelope.HeaderBytes..] : default;
+        _drops.Add(id, payload, ReasonOf(result));
         if (result == AppendResult.Busy)
         {
             _commits.MakeRoom();

@@ -158,6 +158,7 @@ internal sealed class EdgeOptions
 
     public AckMode AckPixel { get; set; } = AckMode.Memory;
     public AckMode AckClick { get; set; } = AckMode.Memory;
+    public int AckForwardedMs { get; set; } = 3_000;
 
     public bool ClickHttpsOnly { get; set; }
     public string[] LinkSchemesAllowed { get; set; } = [];

@@ -288,6 +288,14 @@ internal static class EdgeSettings
             (o, v) => o.AckPixel = v
         ),
         Choice("ack.click", "memory or disk: when a click is answered.", o => o.AckClick, (o, v) => o.AckClick = v),
+        Number(
+            "ack.forwardedMs",
+            0,
+            8_000,
+            "Longest time that a request with Edge-Ack: forwarded waits for the sinks before its answer says disk, ms; at most half of http.requestTimeoutMs, and 256 requests at once.",
+            o => o.AckForwardedMs,
+            (o, v) => o.AckForwardedMs = (int)v
+        ),
         Flag(
             "click.httpsOnly",
             "Refuse experiments whose destination is not https.",
@@ -476,7 +484,7 @@ internal static class EdgeSettings
             "tally.unitsMax",
             1_000,
             100_000_000,
-            "Maximum number of units that experiments remember, for a day or the rest of their window, at up to 186 bytes each; further ones are counted but not learned from; lowered to a fifth of the memory there is.",
+            "Maximum number of units that experiments remember, for a day or the rest of their window, at up to 186 bytes each, and 32 more for the sketches of unique visitors; further ones are counted but not learned from; lowered to a fifth of the memory there is.",
             o => o.TallyUnitsMax,
             (o, v) => o.TallyUnitsMax = (int)v
         ),

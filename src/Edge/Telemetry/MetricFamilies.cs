@@ -112,6 +112,10 @@ internal static class MetricFamilies
         "edge_unconfirmed_total",
         "Requests with ack disk answered before their commit."
     );
+    public static readonly MetricFamily AckForwardedTotal = Counter(
+        "edge_ack_forwarded_total",
+        "Requests with Edge-Ack: forwarded, by whether the sinks had their events in time."
+    );
     public static readonly MetricFamily IgnoredMembersTotal = Counter(
         "edge_ignored_members_total",
         "Members of ingested events that are not stored, because the API does not know them, they look like secrets, or came again."
@@ -198,6 +202,10 @@ internal static class MetricFamilies
     );
     public static readonly MetricFamily TallyExperiments = Gauge("edge_tally_experiments", "Experiments with counts.");
     public static readonly MetricFamily TallyUnits = Gauge("edge_tally_units", "Units remembered for a day.");
+    public static readonly MetricFamily TallySketchBytes = Gauge(
+        "edge_tally_sketch_bytes",
+        "Memory of the sketches that count unique units."
+    );
     public static readonly MetricFamily TallyOpenTrials = Gauge(
         "edge_tally_open_trials",
         "Trials whose attribution window has not passed."

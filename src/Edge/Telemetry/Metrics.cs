@@ -41,6 +41,9 @@ internal enum RouteName
 
     /// <summary>Decisions that are events too.</summary>
     Decide,
+
+    /// <summary>What became of single events.</summary>
+    Receipts,
     Sdk,
     OpenApi,
     Health,

@@ -164,7 +164,7 @@ internal sealed class RequestMutator
             "/ui/", "/ui/session", "/ui/share/none/results", "/system", "/experiments/api/summaries",
             "/experiments/api", "/experiments/api/quota", "/experiments/api/audit", "/experiments/api/demo-ab",
             "/experiments/api/demo-ab/results", "/experiments/api/demo-ab/results.csv", "/experiments/api/demo-ab/series",
-            "/experiments/api/demo-ab/recomputations", "/experiments/api/demo-ab/shares",
+            "/experiments/api/demo-ab/recomputations", "/experiments/api/demo-ab/shares", "/experiments/api/demo-ab/uniques",
             "/experiments/api/demo-smart/results", "/experiments/api/none",
         ];
         string[] moves = ["start", "pause", "complete", "explain", "recompute", "start?dryRun=true"];
@@ -188,6 +188,7 @@ internal sealed class RequestMutator
             () => Request("POST", Any(["/experiments/api/demo-ab/shares", "/system/sinks/none/pause"]), 0, "{\"days\":1}"u8.ToArray()),
             () => Request("POST", Any(["/ofrep/v1/evaluate/flags", "/ofrep/v1/evaluate/flags/fuzz-1", "/ofrep/v1/evaluate/flags/none"]), 4, Context),
             () => Request("POST", "/v1/decide", 4, Decide),
+            () => Request("GET", Any(["/receipts/none", "/receipts/0198c2a4-7d3e-7a10-8000-3f9b1c2d4e5f", "/receipts/"]), _random.Next(4)),
             () => Request("OPTIONS", Any(["/v1/track", "/s/events", "/s/demo-ab/resolve"])),
         ];
     }

@@ -43,7 +43,7 @@ public class ValueGoalTests(GoalTests.GoalEdge edge) : GoalTests(edge)
         using var table = await Edge.Edge.Client.SendAsync(request);
         var lines = (await table.Content.ReadAsStringAsync()).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal("text/csv", table.Content.Headers.ContentType?.MediaType);
-        Assert.Equal("time,variant,impressions,clicks,trials,successes", lines[0]);
+        Assert.Equal("time,variant,impressions,clicks,trials,successes,uniques", lines[0]);
         Assert.Equal(8, lines[1..].Sum(line => int.Parse(line.Split(',')[2], System.Globalization.CultureInfo.InvariantCulture)));
     }
 }

@@ -140,6 +140,10 @@ public partial class ApiRouteTests(DescribedEdge site) : IClassFixture<Described
     [InlineData("POST", "/v1/decide", "traffical-read", "{}", 400)]
     [InlineData("POST", "/v1/decide", "traffical-read", """{"unitKey":"x","context":{"a":1}}""", 200)]
     [InlineData("OPTIONS", "/v1/decide", "", null, 204)]
+    [InlineData("GET", "/receipts/{id}", "", null, 401)]
+    [InlineData("GET", "/receipts/{id}", "pictify", null, 400)]
+    [InlineData("GET", "/receipts/{id}", "traffical", null, 403)]
+    [InlineData("GET", "/receipts/{id}", "traffical-read", null, 404)]
     [InlineData("POST", "/ofrep/v1/evaluate/flags/{key}", "", "{}", 401)]
     [InlineData("POST", "/ofrep/v1/evaluate/flags/{key}", "traffical", "{}", 403)]
     [InlineData("POST", "/ofrep/v1/evaluate/flags/{key}", "traffical-read", "{}", 400)]
@@ -162,6 +166,7 @@ public partial class ApiRouteTests(DescribedEdge site) : IClassFixture<Described
     [InlineData("POST", "/experiments/api/{uid}/start", "pictify", null, 409)]
     [InlineData("GET", "/experiments/api/{uid}/results", "pictify", null, 200)]
     [InlineData("GET", "/experiments/api/{uid}/results.csv", "pictify", null, 200)]
+    [InlineData("GET", "/experiments/api/{uid}/uniques", "pictify", null, 200)]
     [InlineData("GET", "/experiments/api/{uid}/recomputations", "pictify", null, 200)]
     [InlineData("POST", "/experiments/api/{uid}/recompute", "pictify", null, 200)]
     [InlineData("POST", "/experiments/api/{uid}/explain", "pictify", """{"other":1}""", 400)]
@@ -256,6 +261,7 @@ public partial class ApiRouteTests(DescribedEdge site) : IClassFixture<Described
                 ("GET", "", null),
                 ("GET", "/results", null),
                 ("GET", "/results.csv", null),
+                ("GET", "/uniques", null),
                 ("POST", "/explain", """{"query":"p=x","ip":"203.0.113.7"}"""),
             }
         )
@@ -302,6 +308,7 @@ public partial class ApiRouteTests(DescribedEdge site) : IClassFixture<Described
             "/v1/bulk-track" => "artie",
             "/v1/events" or "/v1/events/batch" => "traffical",
             "/v1/decide" => "traffical-read",
+            "/receipts/{id}" => "pictify",
             _ when path.StartsWith("/ofrep/", StringComparison.Ordinal) => "traffical-read",
             "/events/live" => "pictify",
             "/fleet/nodes" or "/fleet/rollout" => "pictify",

@@ -72,7 +72,8 @@ internal sealed class Fold
 
     /// <summary>Through the bytes of a checkpoint and back, as a restart goes.</summary>
     /// <param name="without">A member of each experiment that the file of an earlier version has not.</param>
-    public void Restart(string without = "")
+    /// <param name="variantsWithout">A member of each variant that such a file has not.</param>
+    public void Restart(string without = "", string variantsWithout = "")
     {
         var file = JsonSerializer.SerializeToNode(
             Counts.ToState("00", new JournalCursor(1, 1)),
@@ -81,6 +82,10 @@ internal sealed class Fold
         foreach (var experiment in file["experiments"]!.AsArray())
         {
             experiment!.AsObject().Remove(without);
+            foreach (var variant in experiment["variants"]!.AsArray())
+            {
+                variant!.AsObject().Remove(variantsWithout);
+            }
         }
         var json = Encoding.UTF8.GetBytes(file.ToJsonString());
         var state = JsonSerializer.Deserialize(json, StatisticsJson.Default.TallyState)!;

@@ -130,6 +130,7 @@ function Figures({ results, isValue }: { results: Results; isValue: boolean }) {
         ...(isDivided ? [number("weight", heads.weight, (v) => points(v.weight))] : []),
         number("impressions", heads.impressions, (v) => count(v.impressions)),
         number("clicks", heads.clicks, (v) => count(v.clicks)),
+        number("uniques", heads.uniques, (v) => count(v.uniques)),
         number("trials", heads.trials, (v) => count(v.trials)),
         number("successes", heads.successes, (v) => count(v.successes)),
         number(isValue ? "value" : "rate", heads.rate, (v) => show(v.posteriorMean)),
@@ -232,7 +233,7 @@ function seriesOf(results: Results, by: "hourly" | "daily", metric: Metric): { t
       }
       trials[i]! += counts.trials;
       successes[i]! += counts.successes;
-      if (metric === "impressions" || metric === "clicks" || metric === "trials" || metric === "successes") {
+      if (metric !== "rate") {
         lines[i]!.values[at] = counts[metric];
       }
     }

@@ -14,6 +14,7 @@ using Edge.Requests.Ingestion;
 using Edge.Selection;
 using Edge.Telemetry;
 using Edge.Visits;
+using EventId = Edge.Events.EventId;
 
 namespace Edge.Endpoints.Ingestion;
 
@@ -162,7 +163,12 @@ internal sealed class EventRecorder(
         Span<char> agentRoom = stackalloc char[statesFacts ? VisitorFacts.CharsMax : 0];
         var test = request.SyntheticTest;
         var scope = DuplicateScope.Of(duplicates.Hash, sender.Api, sender.Project, sender.Environment, test);
-        var receipt = new Receipt { Judgement = visitor.Judgement, IsSynthetic = !test.IsEmpty };
+        var receipt = new Receipt
+        {
+            Judgement = visitor.Judgement,
+            IsSynthetic = !test.IsEmpty,
+            Ids = AckHeader.IsAsked(context) ? [] : null,
+        };
         for (var i = 0; i < events.Count; i++)
         {
             var serverId = serverIds is null ? default : serverIds[i].Span;
@@ -180,7 +186,7 @@ internal sealed class EventRecorder(
             var subject = StatesVisitor(events[i])
                 ? ReadStated(request, events[i], statedRoom, agentRoom)
                 : visitor;
-            var result = Append(tracked, subject, siteHost, events[i], room, scratch, out var sequence);
+            var result = Append(tracked, subject, siteHost, events[i], room, scratch, receipt.Ids, out var sequence);
             if (isRepeatable && result == AppendResult.Appended)
             {
                 duplicates.Settle(id, sequence);
@@ -218,6 +224,7 @@ internal sealed class EventRecorder(
             Judgement = visitor.Judgement,
             IsUnitIgnored = unitSource == UnitSource.UnfilledTag,
             IsSynthetic = !request.SyntheticTest.IsEmpty,
+            Ids = AckHeader.IsAsked(context) ? [] : null,
         };
         var statesFacts = events.Any(e => StatesVisitor(e.Event));
         Span<byte> statedRoom = stackalloc byte[statesFacts ? VisitorReader.RoomBytes : 0];
@@ -278,7 +285,7 @@ internal sealed class EventRecorder(
                 subject.Judgement.Verdict,
                 isServer
             );
-            var result = Append(tracked, subject, siteHost, e.Event, room, scratch, out var sequence);
+            var result = Append(tracked, subject, siteHost, e.Event, room, scratch, receipt.Ids, out var sequence);
             receipt.Add(result, sequence);
         }
 
@@ -402,12 +409,18 @@ internal sealed class EventRecorder(
         ReceivedEvent e,
         JournalRoom room,
         scoped Span<char> scratch,
+        List<EventId>? ids,
         out long sequence
     )
     {
         var source = SourceOf(siteHost, e, new SourceScratch(scratch));
         // Stamped with the time of receipt: on a server whose times are in seconds the id has its milliseconds.
         tracked.Id = _ids.Next(visitor.Now);
+        if (ids?.Count < AckHeader.ReceiptsMax)
+        {
+            ids.Add(tracked.Id);
+        }
+
         visitor.WriteTo(ref tracked, source);
         if (e.DeviceType.Length > 0)
         {

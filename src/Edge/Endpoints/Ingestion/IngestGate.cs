@@ -4,6 +4,8 @@ using Edge.Events;
 using Edge.Journal;
 using Edge.Requests.Bodies;
 using Edge.Telemetry;
+using Microsoft.Extensions.Primitives;
+using EventId = Edge.Events.EventId;
 
 namespace Edge.Endpoints.Ingestion;
 
@@ -24,6 +26,14 @@ internal struct Receipt
     /// nothing to wait for.
     /// </summary>
     public long Sequence;
+
+    /// <summary>Position of the first of them; 0 when there is none.</summary>
+    public long FirstSequence;
+
+    /// <summary>
+    /// Ids of those that were given to the journal, as many as the answer names; null when nobody asked.
+    /// </summary>
+    public List<EventId>? Ids;
 
     /// <summary>The verdict on the sender.</summary>
     public Judgement Judgement;
@@ -66,6 +76,10 @@ internal struct Receipt
                 break;
         }
         Sequence = Math.Max(Sequence, sequence);
+        if (sequence > 0)
+        {
+            FirstSequence = FirstSequence == 0 ? sequence : Math.Min(FirstSequence, sequence);
+        }
     }
 }
 
@@ -81,9 +95,15 @@ internal enum EventFate
 /// The waits of an ingestion request: for the ids of the events before this start, for room in the journal, and for the
 /// commit of its own events. None holds a thread that others need, all are bounded by the journal's wait.
 /// </summary>
+/// <param name="journal">Where events go.</param>
+/// <param name="restore">The ids of the events before this start.</param>
+/// <param name="forwarding">Says when events are at their sinks.</param>
+/// <param name="outcomes">Says what became of a request.</param>
+/// <param name="metrics">Where requests are counted.</param>
 internal sealed class IngestGate(
     EventJournal journal,
     DuplicateRestore restore,
+    ForwardingWait forwarding,
     OutcomeHeader outcomes,
     Metrics metrics
 )
@@ -121,6 +141,11 @@ internal sealed class IngestGate(
     public async ValueTask<JournalRoom?> ReserveAsync(HttpContext context, RoomNeed need, int bodyBytes)
     {
         var room = bodyBytes > LargeBodies.FromBytes ? journal.Reserve(need) : await journal.ReserveAsync(need);
+        if (bodyBytes > LargeBodies.FromBytes)
+        {
+            ForwardingWait.Exclude(context);
+        }
+
         if (room is null)
         {
             var reason =
@@ -133,10 +158,16 @@ internal sealed class IngestGate(
 
     /// <summary>
     /// Returns true once everything of the receipt is durable, or at once when the sender asked for less with
-    /// <c>Edge-Ack: memory</c>; the answer's header says what was reached. False when it is not known to be durable.
+    /// <c>Edge-Ack: memory</c>; with <c>Edge-Ack: forwarded</c> once its sinks have it, or the time for that is over.
+    /// The answer's header says what was reached. False when it is not known to be durable.
     /// </summary>
     public ValueTask<bool> ConfirmAsync(HttpContext context, in Receipt receipt)
     {
+        if (receipt.Ids is { Count: > 0 } ids)
+        {
+            context.Response.Headers[AckHeader.ReceiptName] = string.Join(", ", ids);
+        }
+
         if (receipt.Failed > 0)
         {
             outcomes.Write(context, receipt.Judgement, receipt.Failure, receipt.IsUnitIgnored);
@@ -152,19 +183,20 @@ internal sealed class IngestGate(
             }
         }
 
-        var asked = context.Request.Headers[AckHeader.Name];
-        if (asked.Count == 1 && string.Equals(asked[0], AckHeader.Memory[0], StringComparison.OrdinalIgnoreCase))
+        var asked = AckHeader.Asked(context, out var sink);
+        if (asked == AckLevel.Memory)
         {
-            context.Response.Headers[AckHeader.Name] = AckHeader.Memory;
-            return new(true);
+            return Reached(context, AckHeader.Memory);
         }
         if (receipt.Sequence == 0)
         {
-            return Reached(context);
+            return Reached(context, AckHeader.Disk);
         }
         // Not tied to the client: the events are appended, and a client that hangs up does not change that.
         var commit = journal.WaitForCommitAsync(receipt.Sequence, CancellationToken.None);
-        return AfterAsync(context, commit);
+        return asked == AckLevel.Forwarded
+            ? AfterForwardingAsync(context, commit, receipt.FirstSequence, receipt.Sequence, sink)
+            : AfterAsync(context, commit);
     }
 
     private async ValueTask<bool> WaitAsync(HttpContext context)
@@ -182,16 +214,32 @@ internal sealed class IngestGate(
     {
         if (await commit)
         {
-            return await Reached(context);
+            return await Reached(context, AckHeader.Disk);
         }
 
         metrics.CountUnconfirmed();
         return false;
     }
 
-    private static ValueTask<bool> Reached(HttpContext context)
+    private async ValueTask<bool> AfterForwardingAsync(
+        HttpContext context,
+        ValueTask<bool> commit,
+        long first,
+        long last,
+        string? sink
+    )
     {
-        context.Response.Headers[AckHeader.Name] = AckHeader.Disk;
+        if (!await AfterAsync(context, commit))
+        {
+            return false;
+        }
+
+        return !await forwarding.WaitAsync(context, first, last, sink) || await Reached(context, AckHeader.Forwarded);
+    }
+
+    private static ValueTask<bool> Reached(HttpContext context, StringValues level)
+    {
+        context.Response.Headers[AckHeader.Name] = level;
         return new(true);
     }
 }

@@ -19,7 +19,7 @@ internal sealed class GetSeries(CatalogHolder catalog, ITally tally)
     private const string Hour = "hour";
     private const string Day = "day";
 
-    private const string Header = "time,variant,impressions,clicks,trials,successes\r\n";
+    private const string Header = "time,variant,impressions,clicks,trials,successes,uniques\r\n";
 
     public async Task HandleAsync(ManagedRequest request)
     {
@@ -54,12 +54,12 @@ internal sealed class GetSeries(CatalogHolder catalog, ITally tally)
         await Replies.WriteBodyAsync(request.Context, "text/csv; charset=utf-8", body);
     }
 
-    /// <summary>Neither times, ids of variants nor numbers need quotes.</summary>
+    /// <summary>Neither times, ids of variants nor numbers need quotes; an unknown number is empty.</summary>
     private static IEnumerable<string> Lines(SeriesPoint point) =>
         point.Variants.Select(counts =>
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{point.Time.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ},{counts.VariantId},{counts.Impressions},{counts.Clicks},{counts.Trials},{counts.Successes}\r\n"
+                $"{point.Time.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ},{counts.VariantId},{counts.Impressions},{counts.Clicks},{counts.Trials},{counts.Successes},{counts.Uniques}\r\n"
             )
         );
 }

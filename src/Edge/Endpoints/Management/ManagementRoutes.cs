@@ -16,6 +16,7 @@ internal sealed class ManagementRoutes(
     AuditTrail audit,
     GetResults results,
     GetSeries series,
+    GetUniques uniques,
     GetRecomputations recomputations,
     ExplainExperiment explain,
     EstimateWhatIf whatIf,
@@ -85,6 +86,7 @@ internal sealed class ManagementRoutes(
             [_, "complete"] => Offer(request, [], (HttpMethods.Post, r => move.HandleAsync(r, LifecycleAction.Complete))),
             [_, "results"] => Offer(request, [], (HttpMethods.Get, results.HandleAsync)),
             [_, "results.csv"] => Offer(request, GetSeries.Parameters, (HttpMethods.Get, series.HandleAsync)),
+            [_, "uniques"] => Offer(request, [], (HttpMethods.Get, uniques.HandleAsync)),
             [_, "recomputations"] => Offer(request, [], (HttpMethods.Get, recomputations.HandleAsync)),
             [_, "recompute"] => Offer(request, [], (HttpMethods.Post, recompute.HandleAsync)),
             [_, "shares"] => Offer(

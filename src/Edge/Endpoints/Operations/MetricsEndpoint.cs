@@ -3,6 +3,7 @@ using Edge.Access;
 using Edge.Alerts;
 using Edge.Catalog;
 using Edge.Corrections;
+using Edge.Endpoints.Ingestion;
 using Edge.Enrichment.Geo;
 using Edge.Enrichment.Verdicts;
 using Edge.Forwarding.Pump;
@@ -27,6 +28,7 @@ namespace Edge.Endpoints.Operations;
 /// </summary>
 internal sealed class MetricsEndpoint(
     Metrics metrics,
+    ForwardingWait forwarding,
     ConnectionCounts connections,
     Ledger ledger,
     EventJournal journal,
@@ -183,6 +185,9 @@ internal sealed class MetricsEndpoint(
         }
 
         page.Family(MetricFamilies.UnconfirmedTotal).Sample(metrics.Unconfirmed);
+        page.Family(MetricFamilies.AckForwardedTotal)
+            .Sample(Label("result", "reached"), forwarding.Reached)
+            .Sample(Label("result", "missed"), forwarding.Missed);
         page.Family(MetricFamilies.UnfilledTagsTotal).Sample(metrics.UnfilledTags);
         page.Family(MetricFamilies.LinkTokensTotal);
         foreach (var state in Enum.GetValues<LinkState>())
@@ -285,6 +290,7 @@ internal sealed class MetricsEndpoint(
         }
 
         page.Family(MetricFamilies.TallyUnits).Sample(status.Units);
+        page.Family(MetricFamilies.TallySketchBytes).Sample(status.SketchBytes);
         page.Family(MetricFamilies.TallyOpenTrials).Sample(status.OpenTrials);
         page.Family(MetricFamilies.TallyUnlearnedTotal).Sample(status.Unlearned);
         if (counts is not null)

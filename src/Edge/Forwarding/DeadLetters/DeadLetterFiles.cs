@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Edge.Storage;
@@ -18,6 +19,8 @@ internal sealed record DeadLetter(EventId Id, string At, string Answer, byte[] E
 /// </summary>
 internal static class DeadLetterFiles
 {
+    private const long ContainsBytesMax = 64L << 20;
+
     /// <summary>The sinks that have dead letters, sorted by name.</summary>
     /// <param name="root"><c>DATA/dead-letters</c>.</param>
     public static IReadOnlyList<string> Sinks(string root) =>
@@ -45,6 +48,41 @@ internal static class DeadLetterFiles
                 }
             }
         }
+    }
+
+    /// <summary>
+    /// Whether an event is among the dead letters of a sink; null when there are more than are read, 64 MiB, and it was
+    /// not in those. It is in no file of a day before its own.
+    /// </summary>
+    public static bool? Contains(string directory, EventId id)
+    {
+        var first = id.CreatedAt.UtcDateTime.ToString("yyyyMMdd", CultureInfo.InvariantCulture) + DeadLetterBox.Suffix;
+        var (mark, left) = (Encoding.ASCII.GetBytes($"{{\"id\":\"{id}\""), ContainsBytesMax);
+        foreach (var path in Files(directory))
+        {
+            if (string.CompareOrdinal(Path.GetFileName(path), first) < 0)
+            {
+                continue;
+            }
+            try
+            {
+                var length = new FileInfo(path).Length;
+                if (length > left)
+                {
+                    return null;
+                }
+                left -= length;
+                if (DiskFile.ReadWhole(path, ContainsBytesMax).AsSpan().IndexOf(mark) >= 0)
+                {
+                    return true;
+                }
+            }
+            catch (FileNotFoundException)
+            {
+                // Emptied in between: its events were taken after all.
+            }
+        }
+        return false;
     }
 
     /// <summary>Removes these events; everything else in the files stays. Durable on return.</summary>

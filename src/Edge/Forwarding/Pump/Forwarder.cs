@@ -8,6 +8,22 @@ internal sealed class Forwarder(IReadOnlyList<SinkPump> pumps, ILogger log) : ID
 
     public IEnumerable<SinkStatus> Statuses => pumps.Select(static pump => pump.Status);
 
+    /// <summary>The pumps that forward to a destination, which that of the tally does not.</summary>
+    /// <param name="name">Name of one of them; null for all.</param>
+    public List<SinkPump> SinksOf(string? name)
+    {
+        var sinks = new List<SinkPump>();
+        foreach (var pump in pumps)
+        {
+            if (pump.IsDestination && (name is null || pump.Name == name))
+            {
+                sinks.Add(pump);
+            }
+        }
+
+        return sinks;
+    }
+
     public void Start()
     {
         foreach (var pump in pumps)

@@ -13,17 +13,24 @@ internal sealed partial class PumpProgress : IDisposable
     private readonly string _sinkName;
     private readonly TruncationGate _gate;
     private readonly CursorFile _file;
+    private readonly TimeProvider _time;
+    private readonly TakenTimes _times = new();
     private readonly Lock _lock = new();
     private (SinkProgress Taken, SinkProgress Durable) _snapshot;
+    private long _lostUpTo;
+
+    // Completes with the next durable progress; null while nobody waits.
+    private TaskCompletionSource? _nextDurable;
 
     /// <summary>
     /// Opens the cursor file; throws <see cref="JournalException"/> when it cannot be trusted or does not fit the
     /// journal.
     /// </summary>
-    public PumpProgress(SinkPumpOptions options, EventJournal journal, TruncationGate gate)
+    public PumpProgress(SinkPumpOptions options, EventJournal journal, TruncationGate gate, TimeProvider time)
     {
         _sinkName = options.SinkName;
         _gate = gate;
+        _time = time;
         _file = CursorFile.Open(options.CursorPath, journal.EpochId);
         Taken = Durable = _file.Value;
         try
@@ -39,6 +46,7 @@ internal sealed partial class PumpProgress : IDisposable
         }
 
         _gate.Add(_sinkName, Durable.Cursor);
+        _times.Begin(Durable.Cursor.Sequence);
         Publish();
     }
 
@@ -69,9 +77,44 @@ internal sealed partial class PumpProgress : IDisposable
         }
     }
 
+    /// <summary>A time by which the sink had taken a record; null when it has not, or had before the start.</summary>
+    public DateTimeOffset? TimeOf(long sequence)
+    {
+        lock (_lock)
+        {
+            return _times.Find(sequence);
+        }
+    }
+
+    /// <summary>
+    /// Completes once the sink has durably come past a record: true when it has taken everything from the first on that
+    /// its filters let through, false when something since then was set aside or lost. Blocks no thread.
+    /// </summary>
+    public async ValueTask<bool> WaitDurableAsync(long first, long last, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            Task next;
+            lock (_lock)
+            {
+                if (_snapshot.Durable.Cursor.Sequence >= last)
+                {
+                    return _lostUpTo < first;
+                }
+                _nextDurable ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                next = _nextDurable.Task;
+            }
+            await next.WaitAsync(cancellation);
+        }
+    }
+
     /// <summary>The sink has taken the journal up to here; not durable yet.</summary>
     public void MoveTo(SinkProgress taken)
     {
+        if (taken.DeadLettered > Taken.DeadLettered || GivenUp(taken) > GivenUp(Taken))
+        {
+            _lostUpTo = taken.Cursor.Sequence;
+        }
         Taken = taken;
         Publish();
     }
@@ -105,12 +148,22 @@ internal sealed partial class PumpProgress : IDisposable
 
     static partial void ReachKillPoint(string name);
 
+    /// <summary>Events that neither the sink nor its filters have had.</summary>
+    private static long GivenUp(in SinkProgress progress) => progress.Skipped - progress.Filtered;
+
     private void Publish()
     {
+        TaskCompletionSource? waiting = null;
         lock (_lock)
         {
+            if (Durable != _snapshot.Durable)
+            {
+                (waiting, _nextDurable) = (_nextDurable, null);
+            }
             _snapshot = (Taken, Durable);
+            _times.Add(Taken.Cursor.Sequence, _time.GetUtcNow());
         }
+        waiting?.TrySetResult();
     }
 }
 

@@ -1,5 +1,7 @@
 using Edge.Forwarding.DeadLetters;
 using Edge.Journal;
+using Edge.Journal.Records;
+using EventId = Edge.Events.EventId;
 
 namespace Edge.Forwarding.Pump;
 
@@ -39,7 +41,7 @@ internal sealed class SinkPump : IDisposable
         _journal = journal;
         _options = options;
         _pacing = new PumpPacing(options, time);
-        _progress = new PumpProgress(options, journal, gate);
+        _progress = new PumpProgress(options, journal, gate, time);
         _health = new SinkHealth(options.SinkName, time, log);
         _pipeline = new BatchPipeline(journal, sink, options, _progress, _pacing, _health)
         {
@@ -51,6 +53,31 @@ internal sealed class SinkPump : IDisposable
     }
 
     public SinkStatus Status => _health.StatusAt(_journal, _progress);
+
+    /// <summary>The sink's name.</summary>
+    public string Name => _options.SinkName;
+
+    /// <summary>Whether events go somewhere else with it; the tally counts them only.</summary>
+    public bool IsDestination => _options.DeadLetterDirectory is not null;
+
+    /// <inheritdoc cref="PumpProgress.WaitDurableAsync"/>
+    public ValueTask<bool> WaitDurableAsync(long first, long last, CancellationToken cancellation) =>
+        _progress.WaitDurableAsync(first, last, cancellation);
+
+    /// <summary>
+    /// What became of an event of the journal at this sink. May read the files of its dead letters, at most 64 MiB.
+    /// </summary>
+    public SinkReceipt ReceiptOf(long sequence, EventId id, ReadOnlySpan<byte> payload)
+    {
+        var state = Status.State;
+        var (taken, durable) = _progress.Snapshot;
+        if (taken.Cursor.Sequence < sequence)
+        {
+            return new SinkReceipt(Name, SinkFate.Pending, null, IsDurable: false, state);
+        }
+        var by = _progress.TimeOf(sequence);
+        return new SinkReceipt(Name, FateOf(taken, by, id, payload), by, durable.Cursor.Sequence >= sequence, state);
+    }
 
     public void Start() => _loop = PumpThread.Run("edge-sink-" + _options.SinkName, RunAsync);
 
@@ -84,6 +111,26 @@ internal sealed class SinkPump : IDisposable
         _pipeline.Dispose();
         _progress.Dispose();
         _pacing.Dispose();
+    }
+
+    private SinkFate FateOf(in SinkProgress taken, DateTimeOffset? by, EventId id, ReadOnlySpan<byte> payload)
+    {
+        if (_options.Filter is { } filter && !filter.Passes(payload))
+        {
+            return SinkFate.Filtered;
+        }
+        bool? isSetAside = false;
+        if (taken.DeadLettered > 0 && _options.DeadLetterDirectory is { } directory)
+        {
+            isSetAside = DeadLetterFiles.Contains(directory, id);
+        }
+        return isSetAside switch
+        {
+            true => SinkFate.DeadLettered,
+            // Of what was taken since the start it is known that it was.
+            false when by is not null || taken.Skipped == taken.Filtered => SinkFate.Forwarded,
+            _ => SinkFate.Passed,
+        };
     }
 
     private async Task RunAsync()

@@ -61,6 +61,9 @@ internal sealed class JournalView : IDisposable
     /// <summary>The newest of what is held, from the start of a page on, or everything if that is less.</summary>
     public LogWalker WalkLast(long bytes) => Walk(Math.Max(0, _point.Until - bytes) & -(long)_manifest.PageBytes);
 
+    /// <summary>Finds single records of what is held.</summary>
+    public RecordFinder Finder => new(_segments, _manifest, _point.Begin, _point.Until);
+
     /// <summary>Bytes held from an address on.</summary>
     public long HeldBytes(long from) => _point.Until - Math.Min(_point.Until, Math.Max(from, _point.Begin));
 

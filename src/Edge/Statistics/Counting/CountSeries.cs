@@ -6,7 +6,10 @@ namespace Edge.Statistics.Counting;
 /// <summary>
 /// Counts per hour or day, for the periods in which anything was counted. Not safe for concurrent use.
 /// </summary>
-internal sealed class CountSeries(long periodMs)
+/// <param name="periodMs">Milliseconds of a period.</param>
+/// <param name="sketchBytes">What sketches of units take bytes from.</param>
+/// <param name="sketchesHeld">Newest periods that have such a sketch.</param>
+internal sealed class CountSeries(long periodMs, SharedBudget sketchBytes, int sketchesHeld)
 {
     /// <summary>Milliseconds of an hour.</summary>
     public const long Hour = 3_600_000;
@@ -17,8 +20,23 @@ internal sealed class CountSeries(long periodMs)
     /// <summary>Five numbers of at least a byte.</summary>
     private const int PointBytesMin = 5;
 
+    /// <summary>A period and its number of units.</summary>
+    private const int UniqueBytesMin = 2;
+
+    /// <summary>
+    /// Of the bytes for sketches, one in this many is left to those of whole variants: hours give way to them.
+    /// </summary>
+    private const int LeftToTotals = 4;
+
+    // Values of Counts.Units beside the number of units, plus one, of a period that is closed.
+    private const long Counting = 0;
+    private const long Unknown = -1;
+
     // In ascending order of period. Almost every event falls into the last one.
     private readonly List<Counts> _points = [];
+
+    // In ascending order of period, each of a point that is counting.
+    private readonly List<(long Period, UniqueSketch Sketch)> _sketches = [];
 
     /// <summary>Periods held.</summary>
     public int Count => _points.Count;
@@ -55,6 +73,69 @@ internal sealed class CountSeries(long periodMs)
         }
     }
 
+    /// <summary>Adds a unit to its period.</summary>
+    /// <returns>False when the period had it, so that every longer one has it, too.</returns>
+    public bool AddUnit(long atMs, ulong unit)
+    {
+        ref var point = ref At(atMs);
+        if (point.Units != Counting)
+        {
+            return true;
+        }
+        var period = point.Period;
+        if (Find(period) is not { } sketch)
+        {
+            // What is older than the oldest sketch of as many as there may be comes too late for one.
+            var isLate = _sketches.Count >= sketchesHeld && _sketches[0].Period > period;
+            if (isLate || !sketchBytes.TryTake(LeftToTotals, UniqueSketch.OverheadBytes))
+            {
+                point.Units = Unknown;
+                return true;
+            }
+            sketch = new UniqueSketch();
+            var place = _sketches.Count;
+            while (place > 0 && _sketches[place - 1].Period > period)
+            {
+                place--;
+            }
+            _sketches.Insert(place, (period, sketch));
+            CloseSketches(sketchesHeld);
+        }
+        var result = sketch.Add(unit, sketchBytes, LeftToTotals);
+        if (result == UniqueResult.NoRoom)
+        {
+            point.Units = Unknown;
+            Remove(period);
+        }
+        return result != UniqueResult.Known;
+    }
+
+    /// <summary>Takes the number of units of a period from elsewhere.</summary>
+    public void SetUnits(long atMs, long units) => At(atMs).Units = units + 1;
+
+    /// <summary>
+    /// Replaces all but the newest sketches by their numbers: what comes later no longer changes those.
+    /// </summary>
+    public void CloseSketches(int held)
+    {
+        while (_sketches.Count > held)
+        {
+            var (period, sketch) = _sketches[0];
+            At(period * periodMs).Units = sketch.Estimate + 1;
+            sketch.Release(sketchBytes);
+            _sketches.RemoveAt(0);
+        }
+    }
+
+    /// <summary>Returns what the sketches have taken.</summary>
+    public void Forget() => RemoveSketchesBefore(long.MaxValue);
+
+    /// <summary>The registers of each period that has a sketch, ascending.</summary>
+    public IReadOnlyList<(DateTimeOffset Time, byte[] Registers)> CopySketches() =>
+        _sketches.ConvertAll(held =>
+            (DateTimeOffset.FromUnixTimeMilliseconds(held.Period * periodMs), held.Sketch.ToRegisters())
+        );
+
     /// <summary>
     /// Keeps the newest <paramref name="kept"/> points. Limited by number, not by age: a clock that is wrong for an
     /// hour must not discard a year of counts.
@@ -64,6 +145,7 @@ internal sealed class CountSeries(long periodMs)
         if (_points.Count > kept)
         {
             _points.RemoveRange(0, _points.Count - kept);
+            RemoveSketchesBefore(_points[0].Period);
         }
     }
 
@@ -77,7 +159,13 @@ internal sealed class CountSeries(long periodMs)
             {
                 points.Add(startMs, counts = []);
             }
-            counts.Add(new SeriesCounts(variantId, p.Impressions, p.Clicks, p.Trials, p.Successes));
+            long? units = p.Units switch
+            {
+                Unknown => null,
+                Counting => Find(p.Period)?.Estimate ?? 0,
+                _ => p.Units - 1,
+            };
+            counts.Add(new SeriesCounts(variantId, p.Impressions, p.Clicks, p.Trials, p.Successes, units));
         }
     }
 
@@ -102,7 +190,8 @@ internal sealed class CountSeries(long periodMs)
         );
 
     /// <summary>
-    /// Adds the points encoded by <see cref="Pack"/>; throws <see cref="InvalidDataException"/> for any other bytes.
+    /// Adds the points encoded by <see cref="Pack"/>, their units unknown; throws <see cref="InvalidDataException"/>
+    /// for any other bytes.
     /// </summary>
     public void Unpack(byte[] packed)
     {
@@ -119,11 +208,115 @@ internal sealed class CountSeries(long periodMs)
                     Clicks = from.Read(),
                     Trials = from.Read(),
                     Successes = from.Read(),
+                    Units = Unknown,
                 }
             );
         }
 
         from.End();
+    }
+
+    /// <summary>Encodes what is known of the units of the points.</summary>
+    public void PackUnits(BinaryWriter to)
+    {
+        var known = 0;
+        foreach (var point in _points)
+        {
+            known += point.Units == Unknown ? 0 : 1;
+        }
+        to.Write7BitEncodedInt64(known);
+        var before = 0L;
+        foreach (var point in _points)
+        {
+            if (point.Units != Unknown)
+            {
+                to.Write7BitEncodedInt64(point.Period - before);
+                to.Write7BitEncodedInt64(point.Units);
+                before = point.Period;
+            }
+        }
+        to.Write7BitEncodedInt64(_sketches.Count);
+        before = 0L;
+        foreach (var (period, sketch) in _sketches)
+        {
+            to.Write7BitEncodedInt64(period - before);
+            sketch.Pack(to);
+            before = period;
+        }
+    }
+
+    /// <summary>
+    /// Restores what <see cref="PackUnits"/> has encoded of the same points; throws <see cref="InvalidDataException"/>
+    /// for any other bytes.
+    /// </summary>
+    public void UnpackUnits(ref PackedReader from)
+    {
+        var points = CollectionsMarshal.AsSpan(_points);
+        var at = 0;
+        var period = 0L;
+        for (var left = from.ReadCount(UniqueBytesMin); left > 0; left--)
+        {
+            period += from.Read();
+            while (at < points.Length && points[at].Period < period)
+            {
+                at++;
+            }
+            var units = from.Read();
+            if (at == points.Length || points[at].Period != period || units < Counting)
+            {
+                throw new InvalidDataException("packed units are those of other points");
+            }
+            points[at].Units = units;
+        }
+        period = 0L;
+        at = 0;
+        for (var left = from.ReadCount(UniqueBytesMin); left > 0; left--)
+        {
+            period += from.Read();
+            while (at < points.Length && points[at].Period < period)
+            {
+                at++;
+            }
+            var isNext = _sketches.Count == 0 || _sketches[^1].Period < period;
+            if (at == points.Length || points[at].Period != period || points[at].Units != Counting || !isNext)
+            {
+                throw new InvalidDataException("packed sketches are those of other points");
+            }
+            _sketches.Add((period, UniqueSketch.Unpack(ref from, sketchBytes)));
+        }
+    }
+
+    private UniqueSketch? Find(long period)
+    {
+        for (var i = _sketches.Count - 1; i >= 0 && _sketches[i].Period >= period; i--)
+        {
+            if (_sketches[i].Period == period)
+            {
+                return _sketches[i].Sketch;
+            }
+        }
+        return null;
+    }
+
+    private void Remove(long period)
+    {
+        for (var i = _sketches.Count - 1; i >= 0; i--)
+        {
+            if (_sketches[i].Period == period)
+            {
+                _sketches[i].Sketch.Release(sketchBytes);
+                _sketches.RemoveAt(i);
+            }
+        }
+    }
+
+    private void RemoveSketchesBefore(long period)
+    {
+        while (_sketches.Count > 0 && _sketches[0].Period < period)
+        {
+            _sketches[0].Sketch.Release(sketchBytes);
+            _sketches.RemoveAt(0);
+        }
     }
 
     private ref Counts At(long atMs)
@@ -148,5 +341,8 @@ internal sealed class CountSeries(long periodMs)
         public long Clicks;
         public long Trials;
         public long Successes;
+
+        /// <summary>Counting, unknown, or the number of units and one.</summary>
+        public long Units;
     }
 }

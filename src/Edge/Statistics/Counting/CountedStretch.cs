@@ -21,6 +21,9 @@ internal sealed record CountedStretch
     /// <summary>Both by what is known of the visitor, the value that was seen first before the others.</summary>
     public IReadOnlyList<CountedValue> Values { get; init; } = [];
 
+    /// <summary>Different units by variant and hour, and by variant and day.</summary>
+    public IReadOnlyList<CountedUnits> Units { get; init; } = [];
+
     /// <summary>Trials whose window has not passed.</summary>
     public int OpenTrials { get; init; }
 
@@ -57,6 +60,14 @@ internal sealed record StretchFacts(
 /// <param name="LastMs">Time of the last of them.</param>
 /// <param name="First">Id of the first of them.</param>
 internal sealed record CountedEvents(byte[] Variant, long HourMs, KindCounts Counts, long LastMs, string First);
+
+/// <summary>Different units of one variant in one hour or day.</summary>
+/// <param name="Variant">Id of the variant, UTF-8.</param>
+/// <param name="IsDay">Whether it is a day.</param>
+/// <param name="PeriodMs">When it begins.</param>
+/// <param name="Count">How many there are.</param>
+/// <param name="Error">Relative standard error of that number.</param>
+internal sealed record CountedUnits(byte[] Variant, bool IsDay, long PeriodMs, long Count, double Error);
 
 /// <summary>Trials that matured under one baseline (<see cref="TrialStatistics.BeginEpoch"/>).</summary>
 /// <param name="IsLook">Whether a recomputation began it; a new weights version begins one by itself.</param>

@@ -11,7 +11,13 @@ using Edge.Statistics.Results;
 namespace Edge.Statistics.Counting;
 
 /// <summary>The live counts of one experiment. Guarded by the tally's lock.</summary>
-internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBudget units, SharedBudget rows)
+internal sealed class ExperimentCounter(
+    string uid,
+    TallyLimits limits,
+    SharedBudget units,
+    SharedBudget rows,
+    SharedBudget sketchBytes
+)
 {
     private readonly List<VariantCounter> _variants = [];
     private readonly TrialTracker _tracker = new(units);
@@ -54,6 +60,9 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
     public int OpenTrials => _tracker.Open + _openElsewhere;
 
     public VariantTally[] Counts => [.. _variants.Select(variant => variant.Counts)];
+
+    /// <summary>The sketches of the variants, in the order in which they were first seen.</summary>
+    public VariantSketches[] Sketches => [.. _variants.Select(variant => variant.CopySketches())];
 
     /// <summary>The weights of the versions it knows.</summary>
     public IList<VersionWeights> Weights => _weights.Values;
@@ -109,13 +118,17 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
             _verdicts.Count(e.VerdictWord(payload), variant, e.Kind)
         );
         var experiment = entry?.Experiment;
+        var isStable = experiment is { StableUnits: true };
+        var unit = isStable ? e.StableUnit : e.Unit;
+        if (unit != 0)
+        {
+            _variants[variant].AddUnit(unit, e.AtMs);
+        }
         if (e.IsPerson && e.IsUnitless && experiment?.GoalConfig.Type is GoalType.ClickThrough or GoalType.ImpressionsOnly)
         {
             isLearned = CountUnitless(e, entry, variant, rows, nowMs);
             return true;
         }
-        var isStable = experiment is { StableUnits: true };
-        var unit = isStable ? e.StableUnit : e.Unit;
         if (entry is { NeedsUnit: true } && e is { IsPerson: true, BasisPoints: 0 } && Starts(experiment, e.Kind))
         {
             _missed = _missed with { NoChance = _missed.NoChance + 1 };
@@ -266,6 +279,10 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
         {
             Breakdowns[value.Breakdown].Add(value.Value, Known(value.Variant), value.Counts, value.Trials, value.Successes);
         }
+        foreach (var counted in stretch.Units)
+        {
+            _variants[Known(counted.Variant)].Add(counted);
+        }
         _openElsewhere += stretch.OpenTrials;
     }
 
@@ -338,9 +355,22 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
         return points;
     }
 
+    /// <summary>Replaces older sketches by their numbers.</summary>
+    public void CloseSketches(int hoursHeld, int daysHeld)
+    {
+        foreach (var variant in _variants)
+        {
+            variant.CloseSketches(hoursHeld, daysHeld);
+        }
+    }
+
     /// <summary>Releases this experiment's share of what all experiments have together.</summary>
     public void Forget()
     {
+        foreach (var variant in _variants)
+        {
+            variant.Forget();
+        }
         _tracker.Clear();
         foreach (var breakdown in Breakdowns)
         {
@@ -363,6 +393,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
             FirstEventAt = DateTimeOffset.FromUnixTimeMilliseconds(_firstEventMs),
             LastEventAt = DateTimeOffset.FromUnixTimeMilliseconds(_lastEventMs),
             Variants = Counts,
+            Uniques = [.. _variants.Select(variant => variant.Uniques)],
             MachineImpressions = _machineImpressions,
             MachineClicks = _machineClicks,
             UnfilledTags = _unfilledTags,
@@ -414,10 +445,11 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
         ExperimentState state,
         TallyLimits limits,
         SharedBudget units,
-        SharedBudget rows
+        SharedBudget rows,
+        SharedBudget sketchBytes
     )
     {
-        var counter = new ExperimentCounter(state.Uid, limits, units, rows)
+        var counter = new ExperimentCounter(state.Uid, limits, units, rows, sketchBytes)
         {
             MissingSinceMs = state.MissingSinceMs,
             Watch = state.Watch,
@@ -431,7 +463,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
             _trials = TrialStatistics.FromState(state.Trials),
             _sampleRatio = SampleRatioCounts.FromState(state.SampleRatio),
         };
-        counter._variants.AddRange(state.Variants.Select(VariantCounter.FromState));
+        counter._variants.AddRange(state.Variants.Select(variant => VariantCounter.FromState(variant, sketchBytes)));
         foreach (var version in state.Weights)
         {
             counter._weights[version.Version] = version;
@@ -545,7 +577,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
         {
             return -1;
         }
-        _variants.Add(new VariantCounter(Encoding.UTF8.GetString(id)));
+        _variants.Add(new VariantCounter(Encoding.UTF8.GetString(id), sketchBytes));
         return _variants.Count - 1;
     }
 }

@@ -15,6 +15,25 @@ namespace Edge.Statistics.Counting;
 /// <param name="Conversions">Conversions reported by senders.</param>
 internal readonly record struct VariantTally(string Id, long Impressions, long Clicks, long Views, long Conversions);
 
+/// <summary>How many different units a variant was counted for.</summary>
+/// <param name="Count">The number; null when it is not known.</param>
+/// <param name="Error">Its relative standard error; 0 where units were counted one by one.</param>
+internal readonly record struct UniqueCount(long? Count, double Error);
+
+/// <summary>The sketches of one variant, as registers (<see cref="UniqueSketch"/>).</summary>
+/// <param name="Id">The variant.</param>
+/// <param name="Uniques">How many units there are.</param>
+/// <param name="Total">All of them; null without any, or when they were counted elsewhere.</param>
+/// <param name="Hours">Those of the hours that have a sketch.</param>
+/// <param name="Days">Those of the UTC days that have a sketch.</param>
+internal sealed record VariantSketches(
+    string Id,
+    UniqueCount Uniques,
+    byte[]? Total,
+    IReadOnlyList<(DateTimeOffset Time, byte[] Registers)> Hours,
+    IReadOnlyList<(DateTimeOffset Time, byte[] Registers)> Days
+);
+
 /// <summary>The weights of one version. Immutable.</summary>
 /// <param name="Version">The version.</param>
 /// <param name="Basis">Basis points by variant id.</param>
@@ -34,6 +53,9 @@ internal sealed record ExperimentTally
 
     /// <summary>The public counters, in the order in which the variants were first seen.</summary>
     public required IReadOnlyList<VariantTally> Variants { get; init; }
+
+    /// <summary>Different units of each of these, in the same order.</summary>
+    public required IReadOnlyList<UniqueCount> Uniques { get; init; }
 
     /// <summary>Impressions of machines.</summary>
     public required MachineCounts MachineImpressions { get; init; }
@@ -112,13 +134,18 @@ internal sealed record ExperimentTally
             RunningTime = runningTime,
             Counts =
             [
-                .. Variants.Select(variant => new VariantCounts(
-                    variant.Id,
-                    variant.Impressions,
-                    variant.Clicks,
-                    variant.Views,
-                    variant.Conversions
-                )),
+                .. Variants.Select(
+                    (variant, i) =>
+                        new VariantCounts(
+                            variant.Id,
+                            variant.Impressions,
+                            variant.Clicks,
+                            variant.Views,
+                            variant.Conversions,
+                            Uniques[i].Count,
+                            Uniques[i].Error
+                        )
+                ),
             ],
             OpenTrials = OpenTrials,
             Breakdown = Breakdown,

@@ -14,6 +14,12 @@ internal interface ITally
     /// <summary>The public counters of one experiment; empty when nothing of it was counted.</summary>
     VariantTally[] CountsOf(string uid);
 
+    /// <summary>
+    /// The sketches of its variants, empty when nothing of it was counted. Counts of ClickHouse have numbers and no
+    /// sketches.
+    /// </summary>
+    VariantSketches[] SketchesOf(string uid);
+
     /// <summary>How old the counts of one experiment are.</summary>
     CountsAge AgeOf(string uid);
 

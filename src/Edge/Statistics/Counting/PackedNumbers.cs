@@ -61,6 +61,9 @@ internal ref struct PackedReader(ReadOnlySpan<byte> packed)
     /// <summary>The next floating-point number of eight bytes.</summary>
     public double ReadDouble() => BinaryPrimitives.ReadDoubleLittleEndian(Take(sizeof(double)));
 
+    /// <summary>The next bytes as they are.</summary>
+    public ReadOnlySpan<byte> ReadBytes(int count) => Take(count);
+
     /// <summary>The next text, as <see cref="BinaryWriter.Write(string)"/> has written it.</summary>
     public string ReadText() => Encoding.UTF8.GetString(Take(ReadCount(1)));
 

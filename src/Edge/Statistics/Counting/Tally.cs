@@ -106,6 +106,14 @@ internal sealed class Tally : ISink, ITally
         }
     }
 
+    public VariantSketches[] SketchesOf(string uid)
+    {
+        lock (_lock)
+        {
+            return _counts.Find(uid)?.Sketches ?? [];
+        }
+    }
+
     /// <summary>The public counters of one experiment; empty when no event of it was counted.</summary>
     public VariantTally[] CountsOf(string uid)
     {
@@ -321,4 +329,12 @@ internal sealed record TallyOptions
 /// <param name="OpenTrials">Trials whose window has not passed.</param>
 /// <param name="Unlearned">Exposures that started no trial because too many units were remembered.</param>
 /// <param name="Uncounted">Events beyond the limits of experiments and variants.</param>
-internal readonly record struct TallyStatus(int Experiments, int Units, int OpenTrials, long Unlearned, long Uncounted);
+/// <param name="SketchBytes">Bytes of the sketches that count unique units.</param>
+internal readonly record struct TallyStatus(
+    int Experiments,
+    int Units,
+    int OpenTrials,
+    long Unlearned,
+    long Uncounted,
+    int SketchBytes
+);

@@ -25,6 +25,7 @@ internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
     private readonly Dictionary<string, ExperimentCounter> _experiments = new(StringComparer.Ordinal);
     private readonly SharedBudget _units = new(limits.UnitsMax);
     private readonly SharedBudget _rows = new(limits.BreakdownRowsMax);
+    private readonly SharedBudget _sketchBytes = new(limits.UniqueBytesMax);
 
     // Whose units and open trials are still packed; null when all are restored.
     private IReadOnlyList<ExperimentState>? _packed;
@@ -43,7 +44,7 @@ internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
             {
                 open += experiment.OpenTrials;
             }
-            return new TallyStatus(_experiments.Count, _units.Used, open, _unlearned, _uncounted);
+            return new TallyStatus(_experiments.Count, _units.Used, open, _unlearned, _uncounted, _sketchBytes.Used);
         }
     }
 
@@ -149,7 +150,13 @@ internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
         };
         foreach (var experiment in state.Experiments)
         {
-            var counter = ExperimentCounter.FromState(experiment, limits, counts._units, counts._rows);
+            var counter = ExperimentCounter.FromState(
+                experiment,
+                limits,
+                counts._units,
+                counts._rows,
+                counts._sketchBytes
+            );
             if (!counts._experiments.TryAdd(counter.Uid, counter))
             {
                 throw new InvalidDataException($"experiment '{counter.Uid}' is there twice");
@@ -229,6 +236,24 @@ internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
         {
             (hours, days) = (Math.Max(PeriodsKeptMin, hours / 2), Math.Max(PeriodsKeptMin, days / 2));
         }
+        CloseSketches();
+    }
+
+    /// <summary>
+    /// Makes room for new sketches: with more than half of their bytes taken, fewer hours and days keep theirs.
+    /// </summary>
+    private void CloseSketches()
+    {
+        var (hours, days) = (TallyLimits.UniqueHoursHeld, TallyLimits.UniqueDaysHeld);
+        while (_sketchBytes.Used > limits.UniqueBytesMax / 2 && hours > TallyLimits.UniquePeriodsHeldMin)
+        {
+            hours = Math.Max(TallyLimits.UniquePeriodsHeldMin, hours / 2);
+            days = Math.Max(TallyLimits.UniquePeriodsHeldMin, days / 2);
+            foreach (var experiment in _experiments.Values)
+            {
+                experiment.CloseSketches(hours, days);
+            }
+        }
     }
 
     private int TrimSeries(int hoursKept, int daysKept)
@@ -259,7 +284,7 @@ internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
         {
             return null;
         }
-        var added = new ExperimentCounter(uid.ToString(), limits, _units, _rows);
+        var added = new ExperimentCounter(uid.ToString(), limits, _units, _rows, _sketchBytes);
         experiments.Add(added.Uid, added);
         return added;
     }

@@ -13,6 +13,18 @@ internal sealed record TallyLimits
     public const int DaysKept = 400;
 
     /// <summary>
+    /// Hours of a variant that have a sketch of their units; older ones have its number. A unit that comes later than
+    /// that is in its day and in the total.
+    /// </summary>
+    public const int UniqueHoursHeld = 25;
+
+    /// <summary>Days of a variant that have a sketch of their units.</summary>
+    public const int UniqueDaysHeld = 32;
+
+    /// <summary>Hours and days that keep their sketch, however many sketches there are.</summary>
+    public const int UniquePeriodsHeldMin = 2;
+
+    /// <summary>
     /// Days the counts of an experiment outlive its file, so that a volume that is mounted late loses nothing.
     /// </summary>
     public const int MissingKeptDays = 7;
@@ -61,6 +73,13 @@ internal sealed record TallyLimits
     /// repeatedly if necessary.
     /// </summary>
     public int SeriesPointsMax { get; init; } = 500_000;
+
+    /// <summary>
+    /// Maximum bytes of the sketches that count unique units, of all experiments together: 32 for each unit that may be
+    /// remembered, so 32 MB by default. Hours and days have up to three quarters of them; when more than half is taken,
+    /// the older ones keep their numbers and no sketch.
+    /// </summary>
+    public int UniqueBytesMax => (int)Math.Min(int.MaxValue, 32L * UnitsMax);
 
     /// <summary>Maximum number of weights versions kept per experiment; the oldest are dropped first.</summary>
     public int WeightVersionsMax { get; init; } = 1_000;

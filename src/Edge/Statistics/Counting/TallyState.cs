@@ -111,4 +111,10 @@ internal sealed record VariantState
 
     /// <summary>By day.</summary>
     public required byte[] Daily { get; init; }
+
+    /// <summary>
+    /// Units and their sketches (<see cref="CountSeries.PackUnits"/>); null in a file of a version that did not count
+    /// them.
+    /// </summary>
+    public byte[]? Uniques { get; init; }
 }

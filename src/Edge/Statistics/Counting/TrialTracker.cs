@@ -45,16 +45,21 @@ internal sealed class SharedBudget(int max)
     /// <summary>How many are remembered.</summary>
     public int Used { get; private set; }
 
+    /// <summary>Takes some, unless that is more than there is.</summary>
     /// <param name="leave">The share of it, one part in this many, that is left to others; 0 leaves nothing.</param>
-    public bool TryTake(int leave = 0)
+    /// <param name="count">How many.</param>
+    public bool TryTake(int leave = 0, int count = 1)
     {
-        if (Used >= max - (leave > 0 ? max / leave : 0))
+        if (Used > max - (leave > 0 ? max / leave : 0) - count)
         {
             return false;
         }
-        Used++;
+        Used += count;
         return true;
     }
+
+    /// <summary>Takes what is there already, even if it is more than there is room for.</summary>
+    public void Take(int count) => Used += count;
 
     public void Release(int count) => Used -= count;
 }

@@ -56,6 +56,7 @@ internal sealed class ClickHouseTally : ITally, IDisposable
     private readonly ILogger _log;
     private readonly SharedBudget _units = new(0);
     private readonly SharedBudget _rows = new(TallyLimits.Default.BreakdownRowsMax);
+    private readonly SharedBudget _sketchBytes = new(0);
     private readonly CancellationTokenSource _stop = new();
 
     // Guards what readers see: the dictionary, the current counters, ages and problems.
@@ -158,6 +159,14 @@ internal sealed class ClickHouseTally : ITally, IDisposable
         lock (_lock)
         {
             return _experiments.GetValueOrDefault(uid)?.Current?.Counts ?? [];
+        }
+    }
+
+    public VariantSketches[] SketchesOf(string uid)
+    {
+        lock (_lock)
+        {
+            return _experiments.GetValueOrDefault(uid)?.Current?.Sketches ?? [];
         }
     }
 
@@ -302,11 +311,14 @@ internal sealed class ClickHouseTally : ITally, IDisposable
         }
     }
 
-    /// <summary>How an experiment is counted: what changes this makes other counts of the same events.</summary>
+    /// <summary>
+    /// How an experiment is counted: what changes this makes other counts of the same events. The last word is of what
+    /// is counted: without it, days that an earlier version closed would lack their units.
+    /// </summary>
     private static string RulesOf(Experiment experiment) =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"{experiment.Type} {experiment.GoalConfig.Type} {experiment.AttributionWindowMinutes} {experiment.TrialStart}"
+            $"{experiment.Type} {experiment.GoalConfig.Type} {experiment.AttributionWindowMinutes} {experiment.TrialStart} units"
         );
 
     /// <summary>Whether there may be something new: what has ended is asked about until its last day is closed.</summary>
@@ -415,7 +427,7 @@ internal sealed class ClickHouseTally : ITally, IDisposable
         long[] looks;
         lock (_lock)
         {
-            counter = counted.Restore(experiment.Uid, _units, _rows);
+            counter = counted.Restore(experiment.Uid, _units, _rows, _sketchBytes);
             counter.RecordWeights(entry, entry.WeightsVersion);
             looks = [.. counted.Looks];
         }
@@ -471,6 +483,7 @@ internal sealed class ClickHouseTally : ITally, IDisposable
         if (hasEvents)
         {
             answers.ReadEvents(await AskAsync(queries.Events(), cancellation));
+            answers.ReadUnits(await AskAsync(queries.Units(), cancellation));
             cuts = answers.ReadVersions(await AskAsync(queries.Versions(nowMs), cancellation), counter.Trials);
         }
         var (fromMs, beforeMs) = (MsOf(from), before is { } end ? MsOf(end) : long.MaxValue);
@@ -556,7 +569,9 @@ internal sealed class ClickHouseTally : ITally, IDisposable
     }
 
     private ExperimentCounter? Restore(ExperimentState? state) =>
-        state is null ? null : ExperimentCounter.FromState(state, TallyLimits.Default, _units, _rows);
+        state is null
+            ? null
+            : ExperimentCounter.FromState(state, TallyLimits.Default, _units, _rows, _sketchBytes);
 
     /// <summary>Lets go of experiments that are no longer in the catalog.</summary>
     private void Forget()

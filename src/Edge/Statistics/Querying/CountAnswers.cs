@@ -25,7 +25,16 @@ internal sealed class CountAnswers(Experiment experiment)
     /// <summary>The last millisecond of the year 9999, since 1970 UTC.</summary>
     private const long LastMs = 253_402_300_799_999;
 
+    /// <summary>
+    /// Units up to which <c>uniqCombined</c> keeps a hash of each; beyond, it has 2^17 registers.
+    /// </summary>
+    private const int UnitsExactMax = 1 << 14;
+
+    /// <summary>Relative standard error of that many registers.</summary>
+    private const double UnitsError = 0.003;
+
     private readonly List<CountedEvents> _events = [];
+    private readonly List<CountedUnits> _units = [];
 
     // By property, value and variant, and by property and variant.
     private readonly Dictionary<string, ValueRow> _values = new(StringComparer.Ordinal);
@@ -112,6 +121,25 @@ internal sealed class CountAnswers(Experiment experiment)
         NoteCut(counts);
     }
 
+    /// <summary>Reads <see cref="CountQueries.Units"/>.</summary>
+    public void ReadUnits(string answer)
+    {
+        var rows = new CountRows(answer);
+        while (rows.Next())
+        {
+            var variant = rows.Bytes(ExperimentRules.VariantIdCharsMax);
+            var isDay = rows.Number(1) == 1;
+            var periodMs = isDay ? CountSeries.Day : CountSeries.Hour;
+            periodMs *= rows.Number(LastMs / periodMs);
+            var count = rows.Number();
+            _units.Add(new CountedUnits(variant, isDay, periodMs, count, count > UnitsExactMax ? UnitsError : 0));
+        }
+        if (_units.Count >= CountQueries.RowsMax)
+        {
+            throw new InvalidDataException($"there are more than {CountQueries.RowsMax} rows of one day");
+        }
+    }
+
     /// <summary>Reads <see cref="CountQueries.Versions"/>: when versions begin an epoch.</summary>
     /// <param name="answer">The answer.</param>
     /// <param name="before">The trials before the stretch.</param>
@@ -196,6 +224,7 @@ internal sealed class CountAnswers(Experiment experiment)
             Epochs = _epochs,
             Values = Values(),
             OpenTrials = _open,
+            Units = _units,
             AreValued = experiment.GoalConfig.Type == GoalType.Value,
         };
     }

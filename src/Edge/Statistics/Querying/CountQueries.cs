@@ -67,6 +67,22 @@ internal sealed class CountQueries(ClickHouseTable table, Experiment experiment,
         FORMAT TSV
         """;
 
+    /// <summary>
+    /// Different units by variant and hour, and by variant and UTC day. What is repeated changes nothing, so rows need
+    /// no merging.
+    /// </summary>
+    public string Units() =>
+        $"""
+        SELECT hex(variant), of_day, intDiv(at, if(of_day = 1, {CountSeries.Day}, {CountSeries.Hour})) AS period, uniqCombined(unit)
+        FROM {table.Sql}
+        ARRAY JOIN [0, 1] AS of_day
+        WHERE {Stretch} AND kind <= {ClickHouseTallyTables.Conversion} AND {Counted} AND {_variant} AND unit != 0
+        GROUP BY variant, of_day, period
+        ORDER BY of_day, variant, period
+        LIMIT {RowsMax}
+        FORMAT TSV
+        """;
+
     /// <summary>When each weights version had its first mature trial, and how many trials of it are open.</summary>
     public string Versions(long asOfMs) =>
         $"""

@@ -76,11 +76,11 @@ internal sealed class QueriedExperiment
     }
 
     /// <summary>A counter with what is closed.</summary>
-    public ExperimentCounter Restore(string uid, SharedBudget units, SharedBudget rows)
+    public ExperimentCounter Restore(string uid, SharedBudget units, SharedBudget rows, SharedBudget sketchBytes)
     {
         var counter = Closed is null
-            ? new ExperimentCounter(uid, TallyLimits.Default, units, rows)
-            : ExperimentCounter.FromState(Closed, TallyLimits.Default, units, rows);
+            ? new ExperimentCounter(uid, TallyLimits.Default, units, rows, sketchBytes)
+            : ExperimentCounter.FromState(Closed, TallyLimits.Default, units, rows, sketchBytes);
         counter.TakeWeights(Weights);
         return counter;
     }

@@ -61,12 +61,16 @@ internal sealed record ResultsInput
 /// <param name="Clicks">Clicks of people and their proxies, with or without a known impression.</param>
 /// <param name="Views">Views reported by senders.</param>
 /// <param name="Conversions">Conversions reported by senders.</param>
+/// <param name="Uniques">Different units of these; null when it is not known.</param>
+/// <param name="UniquesError">Relative standard error of that number.</param>
 internal readonly record struct VariantCounts(
     string VariantId,
     long Impressions,
     long Clicks,
     long Views = 0,
-    long Conversions = 0
+    long Conversions = 0,
+    long? Uniques = null,
+    double UniquesError = 0
 );
 
 /// <summary>Requests recognised as automated and excluded.</summary>
@@ -97,10 +101,12 @@ internal sealed record SeriesPoint(DateTimeOffset Time, IReadOnlyList<SeriesCoun
 /// <param name="Clicks">Clicks counted in it.</param>
 /// <param name="Trials">Matured trials whose exposure falls into it.</param>
 /// <param name="Successes">Those of them that succeeded.</param>
+/// <param name="Uniques">Different units; null when it is not known.</param>
 internal readonly record struct SeriesCounts(
     string VariantId,
     long Impressions,
     long Clicks,
     long Trials,
-    long Successes
+    long Successes,
+    long? Uniques = null
 );

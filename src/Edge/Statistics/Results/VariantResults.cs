@@ -19,6 +19,13 @@ internal sealed record VariantResults
     public required long Clicks { get; init; }
     public required long Views { get; init; }
     public required long Conversions { get; init; }
+
+    /// <summary>Different units of these; null when it is not known.</summary>
+    public required long? Uniques { get; init; }
+
+    /// <summary>Relative standard error of <see cref="Uniques"/>; null when that is.</summary>
+    public required double? UniquesError { get; init; }
+
     public required long Trials { get; init; }
     public required long Successes { get; init; }
 
@@ -85,6 +92,9 @@ internal sealed record VariantResults
                 Clicks = count.Clicks,
                 Views = count.Views,
                 Conversions = count.Conversions,
+                // Nothing is known of a variant that nothing was counted of: there were none.
+                Uniques = count.VariantId is null ? 0 : count.Uniques,
+                UniquesError = count is { VariantId: not null, Uniques: null } ? null : Math.Round(count.UniquesError, 4),
                 Trials = arm.Trials,
                 Successes = arm.Successes,
                 Rate = hasTrials ? (double)arm.Successes / arm.Trials : null,

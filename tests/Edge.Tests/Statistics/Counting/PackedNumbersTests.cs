@@ -19,7 +19,7 @@ public class PackedNumbersTests
     [Fact]
     public void Series_Packed_AreTheBytesOfTheFormat()
     {
-        var series = new CountSeries(CountSeries.Hour);
+        var series = new CountSeries(CountSeries.Hour, new SharedBudget(0), 1);
         for (var i = 0; i < 300; i++)
         {
             series.AddImpression(Noon);
@@ -29,7 +29,7 @@ public class PackedNumbersTests
         series.AddTrial(Noon + CountSeries.Hour, isSuccess: true);
 
         Assert.Equal(Series, Convert.ToHexString(series.Pack()));
-        var again = new CountSeries(CountSeries.Hour);
+        var again = new CountSeries(CountSeries.Hour, new SharedBudget(0), 1);
         again.Unpack(series.Pack());
         Assert.Equal(Series, Convert.ToHexString(again.Pack()));
     }
@@ -72,7 +72,7 @@ public class PackedNumbersTests
         byte[] endless = [.. Enumerable.Repeat((byte)0x80, 11)];
 
         Refused(endless, Tracker().PackTrials());
-        Assert.Throws<InvalidDataException>(() => new CountSeries(CountSeries.Hour).Unpack(endless));
+        Assert.Throws<InvalidDataException>(() => new CountSeries(CountSeries.Hour, new SharedBudget(0), 1).Unpack(endless));
     }
 
     private static TrialTracker Tracker()

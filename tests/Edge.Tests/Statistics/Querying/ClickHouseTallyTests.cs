@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Edge.Catalog;
@@ -203,6 +204,62 @@ public sealed class ClickHouseTallyTests(CountingServer server) : IClassFixture<
         Assert.Equal(RecomputeOutcome.Stale, late.Outcome);
     }
 
+    /// <summary>
+    /// The server's own function, ours and the recipe of the guide, of the same raw events: within their errors, and
+    /// register by register.
+    /// </summary>
+    [Fact]
+    public async Task Uniques_OfManyUnits_AreThoseOfTheFunctionOfTheServer()
+    {
+        const int Units = 20_000;
+        var fold = new Fold(null, Fold.Bandit().Replace("exp_abc123", "exp_many", StringComparison.Ordinal));
+        var random = new Random(4);
+        var events = new List<(string, byte[])>();
+        for (var i = 0; i < Units; i++)
+        {
+            var visit = VisitEvent.Impression((ulong)random.NextInt64(long.MinValue, long.MaxValue), -60.0 * i / Units) with { Uid = "exp_many" };
+            events.Add(("", visit.Encode()));
+            if (i % 4 == 0)
+            {
+                events.Add(("", (visit with { Type = "click", At = VisitEvent.Noon }).Encode()));
+            }
+        }
+        var nowMs = VisitEvent.Noon.ToUnixTimeMilliseconds();
+        foreach (var (_, json) in events)
+        {
+            fold.Counts.Count(json, nowMs, nowMs);
+        }
+        await StoreAsync(events, random);
+        using var tally = Open(fold.Catalog, new TestClock(VisitEvent.Noon));
+
+        await tally.RoundAsync(CancellationToken.None);
+
+        Assert.Null(tally.AgeOf("exp_many").Problem);
+        var theirs = tally.Find("exp_many")!;
+        var ours = fold.Tally("exp_many");
+        Assert.Equal(0.003, theirs.Uniques[0].Error);
+        Assert.InRange(theirs.Uniques[0].Count!.Value, Units * 0.99, Units * 1.01);
+        Assert.InRange(ours.Uniques[0].Count!.Value, Units * 0.93, Units * 1.07);
+        Assert.Equal(ours.Hourly.Select(point => point.Time), theirs.Hourly.Select(point => point.Time));
+        Assert.InRange(theirs.Daily[0].Variants[0].Uniques!.Value, Units * 0.99, Units * 1.01);
+        Assert.Null(Assert.Single(tally.SketchesOf("exp_many")).Total);
+        Assert.Equal(
+            Units,
+            await server.Server.CountAsync("SELECT uniqExact(unit_hash) FROM edge_events WHERE experiment_uid = 'exp_many'")
+        );
+
+        var guide = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "statistics.md"));
+        var start = guide.IndexOf("```sql\n", guide.IndexOf("recipe: unique-registers", StringComparison.Ordinal), StringComparison.Ordinal) + 7;
+        var recipe = guide[start..guide.IndexOf("```", start, StringComparison.Ordinal)];
+        var registers = new byte[UniqueSketch.Registers];
+        foreach (var line in await server.Server.LinesAsync(recipe.Replace("exp_demo_ab0001", "exp_many", StringComparison.Ordinal)))
+        {
+            var fields = line.Split('\t');
+            registers[int.Parse(fields[1], CultureInfo.InvariantCulture)] = byte.Parse(fields[2], CultureInfo.InvariantCulture);
+        }
+        Assert.Equal(fold.Counts.Find("exp_many")!.Sketches[0].Total, registers);
+    }
+
     [Theory]
     [InlineData("stableUnits", "\"stableUnits\":true,")]
     [InlineData("person was left out", "")]
@@ -348,6 +405,7 @@ public sealed class ClickHouseTallyTests(CountingServer server) : IClassFixture<
                 tally.FirstEventAt,
                 tally.LastEventAt,
                 tally.Variants,
+                Uniques = tally.Uniques.Select(uniques => $"{uniques.Count} {uniques.Error}"),
                 tally.MachineImpressions,
                 tally.MachineClicks,
                 tally.UnfilledTags,

@@ -12,6 +12,7 @@ public sealed class CountAnswersTests
 {
     private const string Facts = "3\t1778932800000\t1778932860000\t0\t0\t0\t0\t0\t0\t0\t0\t0\t0\n";
     private const string Event = "0\t\t61\t494148\t2\t1\t0\t0\t1778932860000\t019e0000-0000-7000-8000-000000000001\n";
+    private const string Units = "61\t0\t494148\t2\n61\t1\t20589\t2\n";
     private const string Version = "1\t1778932800000\t1\t0\n";
     private const string Trial = "0\t\t61\t1\t5000\t0\t494148\t1\t1\t1\t1\t019e0000-0000-7000-8000-000000000001\n";
 
@@ -36,6 +37,9 @@ public sealed class CountAnswersTests
     [InlineData("events", "0\t\t61\t99999999999\t1\t0\t0\t0\t1\tid\n")]
     [InlineData("events", "0\t\t61\t494148\t1\t0\t0\t0\t1\tid")]
     [InlineData("events", "1\tFF\t61\t0\t1\t0\t0\t0\t1\tid\n")]
+    [InlineData("units", "61\t2\t494148\t2\n")]
+    [InlineData("units", "61\t1\t494148000\t2\n")]
+    [InlineData("units", "61\t0\t494148\t-2\n")]
     [InlineData("versions", "99999999999\t1\t1\t0\n")]
     [InlineData("trials", "0\t\t61\t1\t5000\t0\t494148\t1\t2\t1\t1\tid\n")]
     [InlineData("trials", "0\t\t61\t1\t10001\t0\t494148\t1\t1\t1\t1\tid\n")]
@@ -78,6 +82,7 @@ public sealed class CountAnswersTests
         question.Contains("HAVING count()", StringComparison.Ordinal) ? "first"
         : question.Contains("merge_tag", StringComparison.Ordinal) ? "facts"
         : question.Contains("countIf(kind = 1), countIf", StringComparison.Ordinal) ? "events"
+        : question.Contains("uniqCombined", StringComparison.Ordinal) ? "units"
         : question.StartsWith("SELECT version", StringComparison.Ordinal) ? "versions"
         : "trials";
 
@@ -87,6 +92,7 @@ public sealed class CountAnswersTests
             "first" => "2026-05-16\n",
             "facts" => Facts,
             "events" => Event,
+            "units" => Units,
             "versions" => Version,
             _ => Trial,
         };
