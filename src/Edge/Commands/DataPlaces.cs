@@ -2,6 +2,7 @@ using Edge.Access;
 using Edge.Alerts;
 using Edge.Audit;
 using Edge.Enrichment.Hashing;
+using Edge.Forwarding.Files;
 using Edge.Journal.Recovery;
 using Edge.Journal.Segments;
 using Edge.Settings;
@@ -73,7 +74,9 @@ internal static class DataPlaces
             .. In(options.JournalDir, SegmentFiles.Pattern),
             .. In(options.DeadLettersDir, "*.lock"),
             .. In(options.ForwardedDir, ".position"),
+            .. In(options.ForwardedDir, ForwardedLock.FileName),
             .. In(options.ForwardedDir, "*").Select(path => Path.Combine(path, ".position")),
+            .. In(options.ForwardedDir, "*").Select(path => Path.Combine(path, ForwardedLock.FileName)),
         ];
 
     private static string[] In(string directory, string pattern) =>

@@ -3,6 +3,7 @@ using Edge.Fleet;
 using Edge.Formats;
 using Edge.Forwarding;
 using Edge.Settings.Sinks;
+using Edge.Storage;
 using Edge.Visits;
 
 namespace Edge.Settings;
@@ -297,6 +298,7 @@ internal sealed class EdgeConfiguration
             Report("dataDir must name a directory such as /var/lib/edge");
         }
 
+        CheckFileSinks();
         CheckStore();
         CheckAlerts();
         CheckTally();
@@ -311,6 +313,29 @@ internal sealed class EdgeConfiguration
         if (_options.ApiListener == ManagementListener.Admin && ListenAddress.Split(_options.AdminUrls).Length == 0)
         {
             Report("api.listener is admin, but adminUrls is empty; name an address there", AdminUrls);
+        }
+    }
+
+    /// <summary>Two sinks that write into one directory would wait for each other for ever.</summary>
+    private void CheckFileSinks()
+    {
+        var written = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var sink in _options.Sinks)
+        {
+            if (sink is not { Type: SinkType.File, Enabled: true } || _options.DirectoryOf(sink) is not { Length: > 0 } given)
+            {
+                continue;
+            }
+
+            var directory = DiskDirectory.Resolve(given);
+            if (!written.TryAdd(directory, sink.Name))
+            {
+                Report(
+                    $"{SinkConfiguration.Prefix}{sink.Name}.directory and {SinkConfiguration.Prefix}{written[directory]}.directory"
+                        + $" are one directory, {directory}; give each sink its own",
+                    "dataDir"
+                );
+            }
         }
     }
 

@@ -276,6 +276,17 @@ internal sealed class EdgeOptions
     /// <summary>Directory the file sink writes to by default.</summary>
     public string ForwardedDir => Path.Combine(DataDir, "forwarded");
 
+    /// <summary>Where a file sink writes.</summary>
+    public string DirectoryOf(SinkOptions sink)
+    {
+        if (sink.Directory.Length > 0)
+        {
+            return sink.Directory;
+        }
+
+        return sink.Name == SinkConfiguration.DefaultName ? ForwardedDir : Path.Combine(ForwardedDir, sink.Name);
+    }
+
     /// <summary>Directory of the dead letters, with one directory per sink.</summary>
     public string DeadLettersDir => Path.Combine(DataDir, "dead-letters");
 
