@@ -290,6 +290,35 @@ internal sealed class EdgeOptions
     /// <summary>Directory of the dead letters, with one directory per sink.</summary>
     public string DeadLettersDir => Path.Combine(DataDir, "dead-letters");
 
+    /// <summary>Another path that leads to the data directory: what settings name in it is reached by it too.</summary>
+    public void ReachDataDir(string path)
+    {
+        if (path == DataDir)
+        {
+            return;
+        }
+
+        var named = Path.TrimEndingDirectorySeparator(Path.GetFullPath(DataDir)) + Path.DirectorySeparatorChar;
+        (DataDir, GeoDatabase, AutomationRulesFile) = (path, Reached(GeoDatabase), Reached(AutomationRulesFile));
+        foreach (var sink in Sinks)
+        {
+            (sink.Directory, sink.PasswordFile) = (Reached(sink.Directory), Reached(sink.PasswordFile));
+            (sink.CaFile, sink.CertificateFile) = (Reached(sink.CaFile), Reached(sink.CertificateFile));
+            sink.KeyFile = Reached(sink.KeyFile);
+        }
+
+        string Reached(string file) =>
+            file.Length > 0 && Path.GetFullPath(file).StartsWith(named, StringComparison.Ordinal)
+                ? Path.Combine(path, Path.GetFullPath(file)[named.Length..])
+                : file;
+    }
+
+    /// <summary>Who takes events from the journal; nobody when no sink is enabled, whatever is counted.</summary>
+    private IReadOnlyList<string> Readers =>
+        Sinks.Any(static sink => sink.Enabled)
+            ? [.. Sinks.Where(static sink => sink.Enabled).Select(static sink => sink.Name), Tally.SinkName]
+            : [];
+
     /// <summary>The options for loading the verdict rules.</summary>
     public VerdictRuleOptions ToVerdictRuleOptions() =>
         new(AutomationRulesFile, AutomationExcludeTools, AutomationExcludeApplePrivacy);
