@@ -147,6 +147,11 @@ internal sealed class EdgeService : IAsyncDisposable
         var log = new RequestLog(metrics, _logger, time);
 
         _journal = EventJournal.Open(options.ToJournalOptions(), time, ledger);
+        foreach (var problem in _journal.Status.Findings.Released)
+        {
+            _logger.RetainedSegmentLost(problem);
+        }
+
         _fullJournal = new FullJournalReport(_journal, ledger, time, _logger);
         var salt = AddressSalt.LoadOrCreate(options.AddressSalt, options.DataDir);
         var fleet =

@@ -6,6 +6,7 @@ using Edge.Journal;
 using Edge.Lint;
 using Edge.Requests;
 using Edge.Settings.Sinks;
+using Edge.Statistics.Counting;
 
 namespace Edge.Settings;
 
@@ -313,12 +314,6 @@ internal sealed class EdgeOptions
                 : file;
     }
 
-    /// <summary>Who takes events from the journal; nobody when no sink is enabled, whatever is counted.</summary>
-    private IReadOnlyList<string> Readers =>
-        Sinks.Any(static sink => sink.Enabled)
-            ? [.. Sinks.Where(static sink => sink.Enabled).Select(static sink => sink.Name), Tally.SinkName]
-            : [];
-
     /// <summary>The options for loading the verdict rules.</summary>
     public VerdictRuleOptions ToVerdictRuleOptions() =>
         new(AutomationRulesFile, AutomationExcludeTools, AutomationExcludeApplePrivacy);
@@ -346,5 +341,12 @@ internal sealed class EdgeOptions
             FreeReserveBytes = JournalFreeReserveBytes,
             RetainHours = JournalRetainHours,
             RetainBytes = JournalRetainBytes,
+            Readers = Readers,
         };
+
+    /// <summary>Who takes events from the journal; nobody when no sink is enabled, whatever is counted.</summary>
+    private IReadOnlyList<string> Readers =>
+        Sinks.Any(static sink => sink.Enabled)
+            ? [.. Sinks.Where(static sink => sink.Enabled).Select(static sink => sink.Name), Tally.SinkName]
+            : [];
 }

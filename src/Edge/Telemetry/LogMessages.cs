@@ -137,4 +137,14 @@ internal static partial class LogMessages
         "The journal has room again after {Seconds} s, in which it refused {Refused} events"
     )]
     public static partial void JournalHasRoom(this ILogger logger, double seconds, long refused);
+
+    [LoggerMessage(
+        303,
+        LogLevel.Warning,
+        "{Problem}; every sink had taken its events, so the journal goes on without it and what was retained before it"
+    )]
+    public static partial void RetainedSegmentLost(this ILogger logger, string problem);
+
+    [LoggerMessage(200, LogLevel.Warning, "Experiment file {File} was refused: {Problem}")]
+    private static partial void ExperimentRefused(ILogger logger, string file, string problem);
 }

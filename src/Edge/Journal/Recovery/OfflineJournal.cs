@@ -17,13 +17,14 @@ internal sealed class OfflineJournal : IDisposable
     private readonly JournalLock? _lock;
     private readonly string _commitPath;
     private readonly SlotFile _slots;
-    private readonly string _cursorDirectory;
+    private readonly JournalOptions _options;
 
     private OfflineJournal(JournalOptions options, JournalLock? journalLock)
     {
         _lock = journalLock;
-        IsServed = journalLock is null;
-        _cursorDirectory = options.CursorDirectory;
+        _access = access;
+        IsServed = isServed;
+        _options = options;
         Manifest = JournalManifest.Read(Path.Combine(options.Directory, JournalManifest.FileName));
         Segments = new SegmentFiles(options.Directory, Manifest.SegmentBytes);
         Segments.Load(removesUnfinished: !IsServed);
@@ -106,33 +107,26 @@ internal sealed class OfflineJournal : IDisposable
     }
 
     /// <summary>Names of the sinks that have a cursor.</summary>
-    public IEnumerable<string> Sinks() =>
-        Directory.Exists(_cursorDirectory)
-            ? Directory
-                .EnumerateFiles(_cursorDirectory)
-                .Select(path => Path.GetFileName(path))
-                .Where(name => !name.EndsWith(AtomicFile.NewSuffix, StringComparison.Ordinal))
-                .Order(StringComparer.Ordinal)
-            : [];
+    public IEnumerable<string> Sinks() => TakenByAll.Names(_options.CursorDirectory);
 
-    public bool HasSink(string sink) => Sinks().Contains(sink);
+    /// <summary>Whether a sink has a cursor, or will have one: it takes everything that is held.</summary>
+    public bool HasSink(string sink) => Sinks().Contains(sink) || _options.Readers.Contains(sink);
 
-    public CursorFile OpenCursor(string sink) =>
-        CursorFile.Open(Path.Combine(_cursorDirectory, sink), Manifest.EpochId);
+    public CursorFile OpenCursor(string sink)
+    {
+        var path = Path.Combine(_options.CursorDirectory, sink);
+        return _access == Access.Change
+            ? CursorFile.Open(path, Manifest.EpochId)
+            : CursorFile.OpenRead(path, Manifest.EpochId);
+    }
 
     /// <summary>
-    /// Releases what no sink with a cursor needs any longer, so that the service can start without it. When nothing is
+    /// Releases what no sink needs any longer, so that the service can start without it. When nothing is
     /// needed at all and the last segment is damaged, the log continues in a new one.
     /// </summary>
     public void ReleaseTaken()
     {
-        var taken = Committed.Until;
-        foreach (var sink in Sinks())
-        {
-            using var cursor = OpenCursor(sink);
-            taken = Math.Min(taken, cursor.Value.Cursor.Address);
-        }
-
+        var taken = TakenByAll.Of(_options, Manifest.EpochId, Committed.Until).Address;
         var begin = taken & -(long)Manifest.PageBytes;
         var until = Committed.Until;
         if (taken == until && begin < until && Segments.Problem(Segments.Of(begin)) is not null)
