@@ -417,6 +417,20 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         {
             return;
         }
+        if (
+            AddressSalt.IsMissing(options.AddressSalt, options.DataDir)
+            && JournalView.HasEvents(options.ToJournalOptions())
+        )
+        {
+            Report(
+                Severity.Warning,
+                "address_salt",
+                AddressSalt.PathIn(options.DataDir),
+                "",
+                $"is gone, and the next start makes a new one: {AddressSalt.ReplacedMeans}"
+            );
+        }
+
         if (AddressSalt.Problem(options.DataDir) is { } problem)
         {
             Report(

@@ -153,7 +153,14 @@ internal sealed class EdgeService : IAsyncDisposable
         }
 
         _fullJournal = new FullJournalReport(_journal, ledger, time, _logger);
+        var isSaltReplaced =
+            _journal.CommittedSequence > 0 && AddressSalt.IsMissing(options.AddressSalt, options.DataDir);
         var salt = AddressSalt.LoadOrCreate(options.AddressSalt, options.DataDir);
+        if (isSaltReplaced)
+        {
+            _logger.AddressSaltReplaced(AddressSalt.PathIn(options.DataDir));
+        }
+
         var fleet =
             options.Role == NodeRole.Standalone ? null : new FleetSecret(options.FleetId, options.FleetSecret);
         if (options.Role == NodeRole.Edge)

@@ -55,6 +55,20 @@ internal sealed class JournalView : IDisposable
         }
     }
 
+    /// <summary>Whether events were ever committed; false when that cannot be read.</summary>
+    public static bool HasEvents(JournalOptions options)
+    {
+        try
+        {
+            using var journal = Open(options);
+            return journal.CommittedSequence > 0;
+        }
+        catch (JournalException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Everything held from an address on, in order, including reports of damaged and removed pages.</summary>
     public LogWalker Walk(long from = 0) => new(_segments, _manifest, Math.Max(from, _point.Begin), _point.Until);
 
