@@ -13,6 +13,7 @@ using Edge.Experiments.Reading;
 using Edge.Experiments.Schedules;
 using Edge.Fleet;
 using Edge.Formats;
+using Edge.Forwarding;
 using Edge.Hosting;
 using Edge.Journal;
 using Edge.Journal.Recovery;
@@ -21,6 +22,7 @@ using Edge.Lint;
 using Edge.Machine;
 using Edge.Postgres;
 using Edge.Settings;
+using Edge.Settings.Sinks;
 using Edge.Statistics.Counting;
 using Edge.Statistics.Optimization;
 using Edge.Storage;
@@ -79,6 +81,8 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         {
             CheckMachine();
             CheckPlaces();
+            CheckAddresses();
+            CheckSinks(CheckDataDir());
             CheckCertificate();
             CheckFleet(problems.Count == 0);
             CheckVerdictRules();
@@ -177,6 +181,55 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             Report(Severity.Error, "unreadable", options.DataDir, "", $"cannot be read: {e.Message.ReplaceLineEndings(" ")}");
+        }
+    }
+
+    /// <summary>Whether this user may write what the service keeps; what is wrong with the directory as a whole.</summary>
+    private string? CheckDataDir()
+    {
+        if (DirectoryProbe.ProblemOf(options.DataDir, out var isFull) is { } problem)
+        {
+            // With events in the journal it starts on a full disk, too.
+            Report(isFull ? Severity.Warning : Severity.Error, "data_dir", options.DataDir, "", problem);
+            return problem;
+        }
+
+        foreach (var directory in DataPlaces.Directories(options).Where(Directory.Exists))
+        {
+            if (!DirectoryProbe.MayChange(directory))
+            {
+                Report(Severity.Error, "data_dir", directory, "", "may not be written by this user; check its owner and mode");
+            }
+        }
+
+        return null;
+    }
+
+    private void CheckAddresses()
+    {
+        foreach (var address in options.ListenAddresses)
+        {
+            if (ListenChecks.ProblemOf(address) is { } problem)
+            {
+                Report(Severity.Error, "address", "setting", address.Text, problem);
+            }
+        }
+    }
+
+    /// <summary>Whether file sinks can write; doctor looks at destinations elsewhere.</summary>
+    /// <param name="known">What has been said of the data directory.</param>
+    private void CheckSinks(string? known)
+    {
+        foreach (var sink in options.Sinks)
+        {
+            if (
+                sink is { Type: SinkType.File, Enabled: true }
+                && DirectoryProbe.ProblemOf(options.DirectoryOf(sink), out _) is { } problem
+                && problem != known
+            )
+            {
+                Report(Severity.Error, "sink", "setting", $"{SinkConfiguration.Prefix}{sink.Name}.directory", problem);
+            }
         }
     }
 

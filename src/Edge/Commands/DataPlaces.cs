@@ -31,7 +31,8 @@ internal static class DataPlaces
         }
     }
 
-    private static IEnumerable<string> Directories(EdgeOptions options) =>
+    /// <summary>The directories that the service makes and writes.</summary>
+    public static IEnumerable<string> Directories(EdgeOptions options) =>
         [
             options.DataDir,
             options.ExperimentsDir,

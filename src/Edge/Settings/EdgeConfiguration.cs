@@ -679,15 +679,15 @@ internal sealed class EdgeConfiguration
     /// <summary>A port can be opened once: not with and without TLS, nor for visitors and operators.</summary>
     private void CheckUrlsAreDifferent()
     {
-        var opened = new Dictionary<(string?, string?, int), string>();
+        var opened = new List<ListenAddress>();
         foreach (var address in _options.ListenAddresses)
         {
-            var place = (address.SocketPath, address.IsLocalhost ? "localhost" : address.Address?.ToString(), address.Port);
-            var isChosenLater = address.SocketPath is null && address.Port == 0;
-            if (!isChosenLater && !opened.TryAdd(place, address.Text))
+            if (opened.Find(address.Overlaps) is { } other)
             {
-                Report($"urls and adminUrls name one port twice: {opened[place]} and {address.Text}");
+                Report($"urls and adminUrls name one port twice: {other.Text} and {address.Text}");
             }
+
+            opened.Add(address);
         }
     }
 
