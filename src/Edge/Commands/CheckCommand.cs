@@ -73,6 +73,10 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         {
             Report(Severity.Error, "setting", "settings", "", problem);
         }
+        foreach (var ignored in options.IgnoredVariables)
+        {
+            Report(Severity.Warning, "environment", "settings", "", ignored);
+        }
         if (experiment is not null)
         {
             CheckFile(experiment, ReadNamed);
@@ -144,7 +148,7 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
                 "lowered",
                 "setting",
                 limit.Setting,
-                $"is lowered from {limit.From} to {limit.To}: there is too little {limit.Reason}"
+                $"is lowered from {limit.From} to {limit.To}: {limit.Reason}"
             );
         }
         if (!TimeZones.HasDatabase)
@@ -590,7 +594,7 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         }
         try
         {
-            using var journal = OfflineJournal.Open(options.ToJournalOptions());
+            using var journal = OfflineJournal.OpenStoppedToRead(options.ToJournalOptions());
             JournalVerify.Examine(journal, problem => Report(Severity.Error, "journal", directory, "", problem));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -619,7 +623,7 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
             _ => "note",
         };
         output.WriteLine(
-            $"{word}: {file}:{(path.Length == 0 ? "" : " ")}{path} {message.ReplaceLineEndings(" ")} [{code}]"
+            $"{word}: {file}:{(path.Length == 0 ? "" : " ")}{path} {message} [{code}]".ReplaceLineEndings(" ")
         );
     }
 

@@ -72,6 +72,7 @@ internal static class DataPlaces
             .. In(Path.Combine(options.DataDir, "intents"), "*"),
             .. In(Path.Combine(options.DataDir, "paused"), "*"),
             Path.Combine(options.JournalDir, JournalManifest.FileName),
+            Path.Combine(options.JournalDir, JournalLock.FileName),
             .. In(options.JournalDir, SegmentFiles.Pattern),
             .. In(options.DeadLettersDir, "*.lock"),
             .. In(options.ForwardedDir, ".position"),

@@ -111,6 +111,7 @@ internal static class ServeCommand
             SecretDirectory.CreateDataDir(options.DataDir);
             await using var service = EdgeService.Open(options, TimeProvider.System);
             service.ReportLowered(fitted.Lowered);
+            service.ReportIgnoredVariables();
             remedy = UrlsRemedy(options);
             await service.StartAsync();
             lock (reloading)

@@ -501,6 +501,15 @@ internal sealed class EdgeService : IAsyncDisposable
         }
     }
 
+    /// <summary>Reports variables of the environment that somebody may have meant as settings.</summary>
+    public void ReportIgnoredVariables()
+    {
+        foreach (var ignored in _options.IgnoredVariables)
+        {
+            _logger.VariableIgnored(ignored);
+        }
+    }
+
     /// <summary>Starts forwarding and binds the listener; <see cref="BecomeReady"/> is what follows.</summary>
     public async Task StartAsync()
     {

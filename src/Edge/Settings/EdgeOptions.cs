@@ -233,6 +233,9 @@ internal sealed class EdgeOptions
     public int JournalRetainHours { get; set; } = 24;
     public long JournalRetainBytes { get; set; } = 1L << 30;
 
+    /// <summary>Variables of the environment that look like a setting and are none, one line each.</summary>
+    public IReadOnlyList<string> IgnoredVariables { get; set; } = [];
+
     /// <summary>Every configured sink, enabled or not, in order of name.</summary>
     public IReadOnlyList<SinkOptions> Sinks { get; set; } = new SinkConfiguration().Build([]);
 

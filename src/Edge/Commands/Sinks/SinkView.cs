@@ -15,7 +15,12 @@ internal sealed record SinkView
     public required long Passed { get; init; }
     public required long Pending { get; init; }
     public required long PendingBytes { get; init; }
+
+    /// <summary>Events that became dead letters, those included that were sent again since.</summary>
     public required long DeadLettered { get; init; }
+
+    /// <summary>Dead letters that there are now; null when nobody knows.</summary>
+    public long? DeadLettersLeft { get; init; }
 
     /// <summary>How long the oldest pending event has been waiting; zero when nothing is pending.</summary>
     public required TimeSpan Oldest { get; init; }
@@ -56,7 +61,7 @@ internal sealed record SinkView
             Pending == 0 ? "-" : Duration(Oldest),
             eventsPerSecond is { } rate ? $"{rate.ToString("N0", CultureInfo.InvariantCulture)}/s" : "-",
             CaughtUpIn(eventsPerSecond, arrivingPerSecond),
-            DeadLettered.ToString("N0", CultureInfo.InvariantCulture),
+            DeadLetters,
             LastError.Length == 0 ? "-" : LastError,
         ];
 
@@ -69,6 +74,17 @@ internal sealed record SinkView
             { TotalHours: < 48 } => Whole(time.TotalHours, "h"),
             _ => Whole(time.TotalDays, "d"),
         };
+
+    private string DeadLetters
+    {
+        get
+        {
+            var all = DeadLettered.ToString("N0", CultureInfo.InvariantCulture);
+            return DeadLettersLeft is { } left && left != DeadLettered
+                ? $"{left.ToString("N0", CultureInfo.InvariantCulture)} left of {all}"
+                : all;
+        }
+    }
 
     private static string Bytes(long bytes)
     {

@@ -42,7 +42,7 @@ internal sealed class JournalView : IDisposable
             var commitPath = Path.Combine(options.Directory, RecoveryGate.CommitFileName);
 
             // Only one slot is written at a time, so the other can always be read.
-            using var slots = SlotFile.Open(commitPath, SlotKind.Commit);
+            using var slots = SlotFile.OpenRead(commitPath, SlotKind.Commit);
             var point = RecoveryGate.ReadPoint(slots, manifest, commitPath);
             return new JournalView(manifest, new SegmentFiles(options.Directory, manifest.SegmentBytes), point);
         }
@@ -88,7 +88,7 @@ internal sealed class JournalView : IDisposable
 
         try
         {
-            using var cursor = CursorFile.Open(cursorPath, EpochId);
+            using var cursor = CursorFile.OpenRead(cursorPath, EpochId);
             return cursor.Value;
         }
         catch (JournalException)
