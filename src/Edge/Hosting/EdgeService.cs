@@ -147,6 +147,7 @@ internal sealed class EdgeService : IAsyncDisposable
         var log = new RequestLog(metrics, _logger, time);
 
         _journal = EventJournal.Open(options.ToJournalOptions(), time, ledger);
+        _journal.PageDamaged += path => _logger.JournalPageDamaged(path);
         foreach (var problem in _journal.Status.Findings.Released)
         {
             _logger.RetainedSegmentLost(problem);

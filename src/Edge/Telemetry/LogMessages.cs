@@ -152,6 +152,13 @@ internal static partial class LogMessages
     )]
     public static partial void RetainedSegmentLost(this ILogger logger, string problem);
 
+    [LoggerMessage(
+        304,
+        LogLevel.Error,
+        "A page of the journal is damaged: what can be read of it goes on, the other events are skipped; it was kept as {Path}"
+    )]
+    public static partial void JournalPageDamaged(this ILogger logger, string path);
+
     [LoggerMessage(200, LogLevel.Warning, "Experiment file {File} was refused: {Problem}")]
     private static partial void ExperimentRefused(ILogger logger, string file, string problem);
 }

@@ -18,6 +18,16 @@ public class SinkViewTests
     };
 
     [Theory]
+    [InlineData(0, 0, "has all")]
+    [InlineData(1, 0, "has all but 1")]
+    [InlineData(1, 5, "5 s")]
+    public void CaughtUp_WithoutEventsThatItWasNotGiven_SaysHowMany(long missed, long pending, string expected) =>
+        Assert.Equal(
+            expected,
+            (View with { Missed = missed, Pending = pending }).Row(eventsPerSecond: 1, arrivingPerSecond: 0)[6]
+        );
+
+    [Theory]
     [InlineData(null, "2,000")]
     [InlineData(2_000L, "2,000")]
     [InlineData(0L, "0 left of 2,000")]

@@ -16,6 +16,9 @@ internal sealed record SinkView
     public required long Pending { get; init; }
     public required long PendingBytes { get; init; }
 
+    /// <summary>Events that it was not given: given up, gone before it came to them, or damaged in the journal.</summary>
+    public long Missed { get; init; }
+
     /// <summary>Events that became dead letters, those included that were sent again since.</summary>
     public required long DeadLettered { get; init; }
 
@@ -106,7 +109,7 @@ internal sealed record SinkView
     {
         if (Pending == 0)
         {
-            return "has all";
+            return Missed == 0 ? "has all" : $"has all but {Missed.ToString("N0", CultureInfo.InvariantCulture)}";
         }
 
         if (eventsPerSecond is not { } rate)
@@ -134,6 +137,7 @@ internal sealed record SinkView
             Passed = sink.GetProperty("stored").GetInt64() - sink.GetProperty("pending").GetInt64(),
             Pending = sink.GetProperty("pending").GetInt64(),
             PendingBytes = sink.GetProperty("pending_bytes").GetInt64(),
+            Missed = sink.GetProperty("skipped").GetInt64() - sink.GetProperty("filtered").GetInt64(),
             DeadLettered = sink.GetProperty("dead_lettered").GetInt64(),
             Oldest = TimeSpan.FromSeconds(sink.GetProperty("oldest_pending_seconds").GetDouble()),
             LastError = error.Length == 0 ? "" : at + error,
