@@ -13,6 +13,7 @@ using Edge.Experiments.Reading;
 using Edge.Experiments.Schedules;
 using Edge.Fleet;
 using Edge.Formats;
+using Edge.Forwarding;
 using Edge.Hosting;
 using Edge.Journal;
 using Edge.Journal.Recovery;
@@ -21,6 +22,7 @@ using Edge.Lint;
 using Edge.Machine;
 using Edge.Postgres;
 using Edge.Settings;
+using Edge.Settings.Sinks;
 using Edge.Statistics.Counting;
 using Edge.Statistics.Optimization;
 using Edge.Storage;
@@ -71,6 +73,10 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         {
             Report(Severity.Error, "setting", "settings", "", problem);
         }
+        foreach (var ignored in options.IgnoredVariables)
+        {
+            Report(Severity.Warning, "environment", "settings", "", ignored);
+        }
         if (experiment is not null)
         {
             CheckFile(experiment, ReadNamed);
@@ -79,6 +85,8 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         {
             CheckMachine();
             CheckPlaces();
+            CheckAddresses();
+            CheckSinks(CheckDataDir());
             CheckCertificate();
             CheckFleet(problems.Count == 0);
             CheckVerdictRules();
@@ -140,7 +148,7 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
                 "lowered",
                 "setting",
                 limit.Setting,
-                $"is lowered from {limit.From} to {limit.To}: there is too little {limit.Reason}"
+                $"is lowered from {limit.From} to {limit.To}: {limit.Reason}"
             );
         }
         if (!TimeZones.HasDatabase)
@@ -177,6 +185,55 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             Report(Severity.Error, "unreadable", options.DataDir, "", $"cannot be read: {e.Message.ReplaceLineEndings(" ")}");
+        }
+    }
+
+    /// <summary>Whether this user may write what the service keeps; what is wrong with the directory as a whole.</summary>
+    private string? CheckDataDir()
+    {
+        if (DirectoryProbe.ProblemOf(options.DataDir, out var isFull) is { } problem)
+        {
+            // With events in the journal it starts on a full disk, too.
+            Report(isFull ? Severity.Warning : Severity.Error, "data_dir", options.DataDir, "", problem);
+            return problem;
+        }
+
+        foreach (var directory in DataPlaces.Directories(options).Where(Directory.Exists))
+        {
+            if (!DirectoryProbe.MayChange(directory))
+            {
+                Report(Severity.Error, "data_dir", directory, "", "may not be written by this user; check its owner and mode");
+            }
+        }
+
+        return null;
+    }
+
+    private void CheckAddresses()
+    {
+        foreach (var address in options.ListenAddresses)
+        {
+            if (ListenChecks.ProblemOf(address) is { } problem)
+            {
+                Report(Severity.Error, "address", "setting", address.Text, problem);
+            }
+        }
+    }
+
+    /// <summary>Whether file sinks can write; doctor looks at destinations elsewhere.</summary>
+    /// <param name="known">What has been said of the data directory.</param>
+    private void CheckSinks(string? known)
+    {
+        foreach (var sink in options.Sinks)
+        {
+            if (
+                sink is { Type: SinkType.File, Enabled: true }
+                && DirectoryProbe.ProblemOf(options.DirectoryOf(sink), out _) is { } problem
+                && problem != known
+            )
+            {
+                Report(Severity.Error, "sink", "setting", $"{SinkConfiguration.Prefix}{sink.Name}.directory", problem);
+            }
         }
     }
 
@@ -417,6 +474,20 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         {
             return;
         }
+        if (
+            AddressSalt.IsMissing(options.AddressSalt, options.DataDir)
+            && JournalView.HasEvents(options.ToJournalOptions())
+        )
+        {
+            Report(
+                Severity.Warning,
+                "address_salt",
+                AddressSalt.PathIn(options.DataDir),
+                "",
+                $"is gone, and the next start makes a new one: {AddressSalt.ReplacedMeans}"
+            );
+        }
+
         if (AddressSalt.Problem(options.DataDir) is { } problem)
         {
             Report(
@@ -523,7 +594,7 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         }
         try
         {
-            using var journal = OfflineJournal.Open(options.ToJournalOptions());
+            using var journal = OfflineJournal.OpenStoppedToRead(options.ToJournalOptions());
             JournalVerify.Examine(journal, problem => Report(Severity.Error, "journal", directory, "", problem));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -552,7 +623,7 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
             _ => "note",
         };
         output.WriteLine(
-            $"{word}: {file}:{(path.Length == 0 ? "" : " ")}{path} {message.ReplaceLineEndings(" ")} [{code}]"
+            $"{word}: {file}:{(path.Length == 0 ? "" : " ")}{path} {message} [{code}]".ReplaceLineEndings(" ")
         );
     }
 

@@ -2,6 +2,7 @@ using Edge.Access;
 using Edge.Alerts;
 using Edge.Audit;
 using Edge.Enrichment.Hashing;
+using Edge.Forwarding.Files;
 using Edge.Journal.Recovery;
 using Edge.Journal.Segments;
 using Edge.Settings;
@@ -30,7 +31,8 @@ internal static class DataPlaces
         }
     }
 
-    private static IEnumerable<string> Directories(EdgeOptions options) =>
+    /// <summary>The directories that the service makes and writes.</summary>
+    public static IEnumerable<string> Directories(EdgeOptions options) =>
         [
             options.DataDir,
             options.ExperimentsDir,
@@ -70,10 +72,13 @@ internal static class DataPlaces
             .. In(Path.Combine(options.DataDir, "intents"), "*"),
             .. In(Path.Combine(options.DataDir, "paused"), "*"),
             Path.Combine(options.JournalDir, JournalManifest.FileName),
+            Path.Combine(options.JournalDir, JournalLock.FileName),
             .. In(options.JournalDir, SegmentFiles.Pattern),
             .. In(options.DeadLettersDir, "*.lock"),
             .. In(options.ForwardedDir, ".position"),
+            .. In(options.ForwardedDir, ForwardedLock.FileName),
             .. In(options.ForwardedDir, "*").Select(path => Path.Combine(path, ".position")),
+            .. In(options.ForwardedDir, "*").Select(path => Path.Combine(path, ForwardedLock.FileName)),
         ];
 
     private static string[] In(string directory, string pattern) =>

@@ -6,6 +6,7 @@ using Edge.Commands.Streams;
 using Edge.Enrichment.Hashing;
 using Edge.Experiments;
 using Edge.Formats;
+using Edge.Journal.Recovery;
 using Edge.Settings;
 using Edge.Visits;
 
@@ -105,7 +106,17 @@ internal sealed class LinkCommand
             return Refuse($"{(member == "variant" ? "--variant" : member == "sentAt" ? "--sent" : "--days")} {problem}");
         }
 
+        var isSaltReplaced =
+            AddressSalt.IsMissing(options.AddressSalt, options.DataDir)
+            && JournalView.HasEvents(options.ToJournalOptions());
         var salt = AddressSalt.LoadOrCreate(options.AddressSalt, options.DataDir);
+        if (isSaltReplaced)
+        {
+            io.Error.WriteLine(
+                $"{Name}: {AddressSalt.PathIn(options.DataDir)} was gone, and a new one was made: {AddressSalt.ReplacedMeans}"
+            );
+        }
+
         var tokens = new LinkTokens(options.LinkSecrets, salt);
         return Write(tokens, experiment, terms.ClaimsOf(experiment), start.TrimEnd('/'), result.GetValue(_column), io);
     }

@@ -111,6 +111,7 @@ internal static class ServeCommand
             SecretDirectory.CreateDataDir(options.DataDir);
             await using var service = EdgeService.Open(options, TimeProvider.System);
             service.ReportLowered(fitted.Lowered);
+            service.ReportIgnoredVariables();
             remedy = UrlsRemedy(options);
             await service.StartAsync();
             lock (reloading)
@@ -188,7 +189,12 @@ internal static class ServeCommand
             await error.WriteLineAsync($"edge serve: {e.Message.ReplaceLineEndings(" ")}");
             return ExitCode.Failure;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or SocketException)
+        catch (SocketException e)
+        {
+            await error.WriteLineAsync($"edge serve: {SocketProblem(options, e)}");
+            return ExitCode.Failure;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             await error.WriteLineAsync($"edge serve: {e.Message.ReplaceLineEndings(" ").TrimEnd('.')}; {remedy}");
             return ExitCode.Failure;
@@ -249,6 +255,18 @@ internal static class ServeCommand
             ? $"urls is {options.Urls}; choose an address of this machine and a free port with --urls"
             : $"urls is {options.Urls}, adminUrls is {options.AdminUrls}; choose addresses of this machine and free ports"
                 + " with --urls and --admin-urls";
+
+    /// <summary>What the kernel said of an address, and of which one.</summary>
+    private static string SocketProblem(EdgeOptions options, SocketException e)
+    {
+        var failed = options.ListenAddresses.FirstOrDefault(address =>
+            address.SocketPath is null && ListenChecks.ErrorOf(address) == e.SocketErrorCode
+        );
+        return failed is null ? $"{e.Message.ReplaceLineEndings(" ").TrimEnd('.')}; {UrlsRemedy(options)}"
+            : e.SocketErrorCode == SocketError.AccessDenied
+                ? $"{failed.Text} {ListenChecks.Describe(e.SocketErrorCode)}"
+            : $"{failed.Text} {ListenChecks.Describe(e.SocketErrorCode)}; {UrlsRemedy(options)}";
+    }
 
     /// <summary>What curl needs to reach an address from this machine.</summary>
     private static string CurlTo(ListenAddress address) =>

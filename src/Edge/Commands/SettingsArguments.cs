@@ -68,7 +68,7 @@ internal sealed class SettingsArguments
 
         if (_changesData)
         {
-            DirectoryOwner.ActAs(options.DataDir);
+            options.ReachDataDir(DirectoryOwner.ActAs(options.DataDir));
         }
 
         return options;

@@ -21,7 +21,7 @@ internal static class StoredExperiments
     /// <param name="options">The settings.</param>
     /// <param name="name">Slug or uid.</param>
     /// <param name="now">The time.</param>
-    /// <param name="refused">How many files with mistakes there are, one of which may be it.</param>
+    /// <param name="refused">How many files with mistakes there are, or that cannot be read, one of which may be it.</param>
     public static CatalogEntry? Find(EdgeOptions options, string name, DateTimeOffset now, out int refused)
     {
         refused = 0;
@@ -33,7 +33,7 @@ internal static class StoredExperiments
         var rules = options.ToExperimentRules();
         foreach (var bytes in Definitions(options))
         {
-            var read = ExperimentReader.ReadStored(bytes, rules, now).Experiment;
+            var read = bytes is null ? null : ExperimentReader.ReadStored(bytes, rules, now).Experiment;
             refused += read is null ? 1 : 0;
             if (
                 read is { Status: not ExperimentStatus.Archived } experiment
@@ -54,8 +54,8 @@ internal static class StoredExperiments
             : $"there is no experiment '{name}' in {(options.StoreKind == StoreKind.Postgres ? "the store" : options.ExperimentsDir)}"
                 + (refused == 0 ? "" : $"; files with mistakes there: {refused} ('edge check' says which)");
 
-    /// <summary>Every definition of the store, as it was written.</summary>
-    private static IEnumerable<byte[]> Definitions(EdgeOptions options)
+    /// <summary>Every definition of the store, as it was written; null in place of one that cannot be read.</summary>
+    private static IEnumerable<byte[]?> Definitions(EdgeOptions options)
     {
         if (options.StoreKind == StoreKind.Postgres)
         {
@@ -66,10 +66,20 @@ internal static class StoredExperiments
         }
 
         return Directory.Exists(options.ExperimentsDir)
-            ? ExperimentFile
-                .PathsIn(options.ExperimentsDir)
-                .Select(static path => JsonProblem.WithoutMark(DiskFile.ReadWhole(path, ExperimentFile.BytesMax)).ToArray())
+            ? ExperimentFile.PathsIn(options.ExperimentsDir).Select(Read)
             : [];
+    }
+
+    private static byte[]? Read(string path)
+    {
+        try
+        {
+            return JsonProblem.WithoutMark(DiskFile.ReadWhole(path, ExperimentFile.BytesMax)).ToArray();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Whether the settings say so, or what lies there: a command is not always given the role.</summary>

@@ -154,8 +154,21 @@ internal sealed class EdgeService : IAsyncDisposable
         var log = new RequestLog(metrics, _logger, time);
 
         _journal = EventJournal.Open(options.ToJournalOptions(), time, ledger);
+        _journal.PageDamaged += path => _logger.JournalPageDamaged(path);
+        foreach (var problem in _journal.Status.Findings.Released)
+        {
+            _logger.RetainedSegmentLost(problem);
+        }
+
         _fullJournal = new FullJournalReport(_journal, ledger, time, _logger);
+        var isSaltReplaced =
+            _journal.CommittedSequence > 0 && AddressSalt.IsMissing(options.AddressSalt, options.DataDir);
         var salt = AddressSalt.LoadOrCreate(options.AddressSalt, options.DataDir);
+        if (isSaltReplaced)
+        {
+            _logger.AddressSaltReplaced(AddressSalt.PathIn(options.DataDir));
+        }
+
         var fleet =
             options.Role == NodeRole.Standalone ? null : new FleetSecret(options.FleetId, options.FleetSecret);
         if (options.Role == NodeRole.Edge)
@@ -507,6 +520,15 @@ internal sealed class EdgeService : IAsyncDisposable
         foreach (var limit in limits)
         {
             _logger.LimitLowered(limit.Setting, limit.From, limit.To, limit.Reason);
+        }
+    }
+
+    /// <summary>Reports variables of the environment that somebody may have meant as settings.</summary>
+    public void ReportIgnoredVariables()
+    {
+        foreach (var ignored in _options.IgnoredVariables)
+        {
+            _logger.VariableIgnored(ignored);
         }
     }
 

@@ -62,25 +62,27 @@ internal static class Listeners
                 continue;
             }
 
-            if (!Directory.Exists(Path.GetDirectoryName(path)))
+            if (PlaceProblem(path) is { } problem)
             {
-                throw new IOException($"the directory of '{path}' is not there");
+                throw new IOException(problem);
             }
 
-            if (FileStamp.Of(path).Kind is not FileKind.None and var kind)
+            if (FileStamp.Of(path).Kind == FileKind.Socket)
             {
-                RemoveStaleSocket(path, kind);
+                RemoveStaleSocket(path);
             }
         }
     }
 
-    private static void RemoveStaleSocket(string path, FileKind kind)
-    {
-        if (kind != FileKind.Socket)
-        {
-            throw new IOException($"'{path}' is there already and is not a socket");
-        }
+    /// <summary>What is in the way of a socket file; null when nothing is.</summary>
+    public static string? PlaceProblem(string path) =>
+        !Directory.Exists(Path.GetDirectoryName(path)) ? $"the directory of '{path}' is not there"
+        : FileStamp.Of(path).Kind is not (FileKind.None or FileKind.Socket)
+            ? $"'{path}' is there already and is not a socket"
+        : null;
 
+    private static void RemoveStaleSocket(string path)
+    {
         using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {

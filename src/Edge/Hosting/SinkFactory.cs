@@ -15,7 +15,7 @@ internal static partial class SinkFactory
         sink.Type switch
         {
             SinkType.File => new FileSink(
-                new FileSinkOptions { Directory = DirectoryOf(sink, options), MaxFileBytes = sink.MaxFileBytes },
+                new FileSinkOptions { Directory = options.DirectoryOf(sink), MaxFileBytes = sink.MaxFileBytes },
                 time
             ),
             SinkType.Http => new HttpSink(HttpOptions(sink), time),
@@ -91,16 +91,4 @@ internal static partial class SinkFactory
             ConnectTimeoutMs = sink.ConnectTimeoutMs,
             RequestTimeoutMs = sink.RequestTimeoutMs,
         };
-
-    private static string DirectoryOf(SinkOptions sink, EdgeOptions options)
-    {
-        if (sink.Directory.Length > 0)
-        {
-            return sink.Directory;
-        }
-
-        return sink.Name == SinkConfiguration.DefaultName
-            ? options.ForwardedDir
-            : Path.Combine(options.ForwardedDir, sink.Name);
-    }
 }

@@ -93,6 +93,13 @@ internal sealed partial class EventJournal : IAsyncDisposable
         );
     }
 
+    /// <summary>Raised once for each damaged page that a reader meets, with the path of its copy, on that reader's thread.</summary>
+    public event Action<string>? PageDamaged
+    {
+        add => _quarantine.Kept += value;
+        remove => _quarantine.Kept -= value;
+    }
+
     /// <summary>Random identity of this journal, made at its birth.</summary>
     public UInt128 EpochId => _files.Manifest.EpochId;
 

@@ -45,6 +45,12 @@ internal sealed record JournalOptions
     /// </summary>
     public long RetainBytes { get; init; }
 
+    /// <summary>
+    /// Names of the sinks that the service delivers to: nothing is given up at a start that one of them has not taken, and
+    /// nothing at all when there are none.
+    /// </summary>
+    public IReadOnlyList<string> Readers { get; init; } = [];
+
     /// <summary>Directory of the sinks' cursor files, beside the journal.</summary>
     public string CursorDirectory =>
         Path.Combine(Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Directory)))!, "cursors");

@@ -9,8 +9,8 @@ internal static partial class StoreMessages
     [LoggerMessage(801, LogLevel.Information, "The store answers (experiments: {Experiments}, keys: {Keys})")]
     public static partial void StoreReached(this ILogger logger, int experiments, int keys);
 
-    [LoggerMessage(802, LogLevel.Warning, "Experiment {Uid} of the store was refused: {Field}: {Reason}")]
-    public static partial void StoredExperimentRefused(this ILogger logger, string uid, string field, string reason);
+    public static void StoredExperimentRefused(this ILogger logger, string uid, string field, string reason) =>
+        StoredExperimentRefused(logger, uid, field.Length == 0 ? reason : $"{field}: {reason}");
 
     [LoggerMessage(803, LogLevel.Warning, "Experiment {Uid} of the store is served, although {Field} {Reason}")]
     public static partial void StoredMemberIgnored(this ILogger logger, string uid, string field, string reason);
@@ -26,4 +26,7 @@ internal static partial class StoreMessages
 
     [LoggerMessage(807, LogLevel.Error, "The keys of the store cannot be used, the previous keys stay in force: {Reason}")]
     public static partial void StoredKeysRefused(this ILogger logger, string reason);
+
+    [LoggerMessage(802, LogLevel.Warning, "Experiment {Uid} of the store was refused: {Problem}")]
+    private static partial void StoredExperimentRefused(ILogger logger, string uid, string problem);
 }

@@ -7,7 +7,7 @@ namespace Edge.Settings;
 /// <param name="Setting">Key of the setting.</param>
 /// <param name="From">What the setting says.</param>
 /// <param name="To">What holds.</param>
-/// <param name="Reason">What there is too little of, in words.</param>
+/// <param name="Reason">What there is too little of, in words: too little memory.</param>
 internal sealed record LoweredLimit(string Setting, long From, long To, string Reason);
 
 /// <summary>
@@ -107,7 +107,7 @@ internal sealed record Capacity(long Descriptors, long MemoryBytes)
             "http.maxConnections",
             options.HttpMaxConnections,
             connections,
-            "open files"
+            "too few open files"
         );
         options.HttpMaxConnections = (int)Lower(
             "http.maxConnections",
@@ -115,25 +115,25 @@ internal sealed record Capacity(long Descriptors, long MemoryBytes)
             MemoryBytes
                 / (isSmall ? SmallConnectionsPart : ConnectionsPart)
                 / ConnectionBytes,
-            "memory"
+            "too little memory"
         );
         options.HttpMaxHeaderBytes = (int)Lower(
             "http.maxHeaderBytes",
             options.HttpMaxHeaderBytes,
             Math.Max(HeadersMinBytes, MemoryBytes / HeadersPart),
-            "memory"
+            "too little memory"
         );
         options.IngestInFlightBytes = Lower(
             "ingest.inFlightBytes",
             options.IngestInFlightBytes,
             MemoryBytes / (isSmall ? SmallBodiesPart : BodiesPart),
-            "memory"
+            "too little memory"
         );
         options.DuplicateMemoryBytes = Lower(
             "ingest.duplicateMemoryBytes",
             options.DuplicateMemoryBytes,
             MemoryBytes / DuplicatesPart,
-            "memory"
+            "too little memory"
         );
         if (isSmall && journalPageBytes is null)
         {
@@ -141,7 +141,7 @@ internal sealed record Capacity(long Descriptors, long MemoryBytes)
                 "journal.pageBytes",
                 options.JournalPageBytes,
                 SmallPageBytes,
-                "memory"
+                "too little memory"
             );
         }
         else if (journalPageBytes == SmallPageBytes && options.JournalPageBytes > SmallPageBytes)
@@ -154,7 +154,7 @@ internal sealed record Capacity(long Descriptors, long MemoryBytes)
             "tally.unitsMax",
             options.TallyUnitsMax,
             MemoryBytes / UnitsPart / UnitBytes,
-            "memory"
+            "too little memory"
         );
         options.JournalMemoryBytes = (int)Lower(
             "journal.memoryBytes",
@@ -163,7 +163,7 @@ internal sealed record Capacity(long Descriptors, long MemoryBytes)
                 2L * options.JournalPageBytes,
                 (long)BitOperations.RoundUpToPowerOf2((ulong)(MemoryBytes / (isSmall ? SmallJournalPart : JournalPart) / 2) + 1)
             ),
-            "memory"
+            "too little memory"
         );
         foreach (var sink in options.Sinks)
         {
@@ -171,7 +171,7 @@ internal sealed record Capacity(long Descriptors, long MemoryBytes)
                 $"sinks.{sink.Name}.batchMaxBytes",
                 sink.BatchMaxBytes,
                 MemoryBytes / BatchPart,
-                "memory"
+                "too little memory"
             );
         }
 

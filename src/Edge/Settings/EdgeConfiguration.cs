@@ -1,8 +1,10 @@
+using System.Text;
 using System.Text.Json;
 using Edge.Fleet;
 using Edge.Formats;
 using Edge.Forwarding;
 using Edge.Settings.Sinks;
+using Edge.Storage;
 using Edge.Visits;
 
 namespace Edge.Settings;
@@ -81,10 +83,16 @@ internal sealed class EdgeConfiguration
             ApplyFile(file);
         }
 
+        var ignored = new List<string>();
         foreach (var (name, value) in environment)
         {
             if (!name.StartsWith(EnvironmentPrefix, StringComparison.OrdinalIgnoreCase))
             {
+                if (MeantBy(name) is { } meant)
+                {
+                    ignored.Add($"environment variable {name} is no setting and is ignored; did you mean {meant}?");
+                }
+
                 continue;
             }
 
@@ -96,9 +104,10 @@ internal sealed class EdgeConfiguration
         }
         foreach (var (key, value) in flags)
         {
-            Apply(key, value, $"option --{key}");
+            Apply(key, value, $"option --{OptionOf(key)}");
         }
 
+        _options.IgnoredVariables = ignored;
         CheckFleet();
         if (!_isFileLost)
         {
@@ -138,6 +147,38 @@ internal sealed class EdgeConfiguration
         {
             Lose($"{file}: {e.Message.ReplaceLineEndings(" ").TrimEnd('.')}; --config names the file to read");
         }
+    }
+
+    /// <summary>The variable that somebody may have meant by one with too few underscores; null when by none.</summary>
+    private static string? MeantBy(string name)
+    {
+        const string Prefix = "EDGE_";
+        if (!name.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
+        {
+            return null;
+        }
+
+        var words = name[Prefix.Length..].Replace("_", "", StringComparison.Ordinal);
+        var setting = Array.Find(
+            EdgeSettings.All,
+            setting => setting.Key.Replace(".", "", StringComparison.Ordinal).Equals(words, StringComparison.OrdinalIgnoreCase)
+        );
+        return setting is not null
+                ? EnvironmentPrefix + setting.Key.Replace(".", "__", StringComparison.Ordinal).ToUpperInvariant()
+            : name.StartsWith(Prefix + "SINKS_", StringComparison.OrdinalIgnoreCase) ? "EDGE__SINKS__NAME__SETTING"
+            : null;
+    }
+
+    /// <summary>The name of the option that is a setting: <c>data-dir</c> of <c>dataDir</c>.</summary>
+    private static string OptionOf(string key)
+    {
+        var option = new StringBuilder();
+        foreach (var c in key)
+        {
+            _ = char.IsAsciiLetterUpper(c) ? option.Append('-').Append(char.ToLowerInvariant(c)) : option.Append(c);
+        }
+
+        return option.ToString();
     }
 
     /// <summary>
@@ -297,6 +338,7 @@ internal sealed class EdgeConfiguration
             Report("dataDir must name a directory such as /var/lib/edge");
         }
 
+        CheckFileSinks();
         CheckStore();
         CheckAlerts();
         CheckTally();
@@ -311,6 +353,29 @@ internal sealed class EdgeConfiguration
         if (_options.ApiListener == ManagementListener.Admin && ListenAddress.Split(_options.AdminUrls).Length == 0)
         {
             Report("api.listener is admin, but adminUrls is empty; name an address there", AdminUrls);
+        }
+    }
+
+    /// <summary>Two sinks that write into one directory would wait for each other for ever.</summary>
+    private void CheckFileSinks()
+    {
+        var written = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var sink in _options.Sinks)
+        {
+            if (sink is not { Type: SinkType.File, Enabled: true })
+            {
+                continue;
+            }
+
+            var directory = DiskDirectory.Resolve(_options.DirectoryOf(sink));
+            if (!written.TryAdd(directory, sink.Name))
+            {
+                Report(
+                    $"{SinkConfiguration.Prefix}{sink.Name}.directory and {SinkConfiguration.Prefix}{written[directory]}.directory"
+                        + $" are one directory, {directory}; give each sink its own",
+                    "dataDir"
+                );
+            }
         }
     }
 
@@ -380,15 +445,18 @@ internal sealed class EdgeConfiguration
         const string OriginUrl = "fleet.originUrl";
         var (role, problems) = (WireNames<NodeRole>.Lower.Text(_options.Role), _problems.Count);
         var key = "fleet.secret";
+        var isSecretLost = false;
         if (_options.FleetSecretFile.Length > 0)
         {
             key = "fleet.secretFile";
             if (_options.FleetSecret.Length > 0)
             {
+                isSecretLost = true;
                 _problems.Add("fleet.secret and fleet.secretFile are both set; keep one");
             }
             else if (SettingValue.OfFile(_options.FleetSecretFile, out var secret) is { } problem)
             {
+                isSecretLost = true;
                 _problems.Add($"{key} {problem}");
             }
             else
@@ -413,7 +481,7 @@ internal sealed class EdgeConfiguration
             Report($"role is {role}, so fleet.id must name the fleet", Id);
         }
 
-        if (problems == _problems.Count && FleetSecret.ProblemOf(_options.FleetSecret) is { } weakness)
+        if (!isSecretLost && FleetSecret.ProblemOf(_options.FleetSecret) is { } weakness)
         {
             Report(
                 _options.FleetSecret.Length == 0
@@ -655,15 +723,15 @@ internal sealed class EdgeConfiguration
     /// <summary>A port can be opened once: not with and without TLS, nor for visitors and operators.</summary>
     private void CheckUrlsAreDifferent()
     {
-        var opened = new Dictionary<(string?, string?, int), string>();
+        var opened = new List<ListenAddress>();
         foreach (var address in _options.ListenAddresses)
         {
-            var place = (address.SocketPath, address.IsLocalhost ? "localhost" : address.Address?.ToString(), address.Port);
-            var isChosenLater = address.SocketPath is null && address.Port == 0;
-            if (!isChosenLater && !opened.TryAdd(place, address.Text))
+            if (opened.Find(address.Overlaps) is { } other)
             {
-                Report($"urls and adminUrls name one port twice: {opened[place]} and {address.Text}");
+                Report($"urls and adminUrls name one port twice: {other.Text} and {address.Text}");
             }
+
+            opened.Add(address);
         }
     }
 

@@ -6,6 +6,7 @@ using Edge.Journal;
 using Edge.Lint;
 using Edge.Requests;
 using Edge.Settings.Sinks;
+using Edge.Statistics.Counting;
 
 namespace Edge.Settings;
 
@@ -236,6 +237,9 @@ internal sealed class EdgeOptions
     public int JournalRetainHours { get; set; } = 24;
     public long JournalRetainBytes { get; set; } = 1L << 30;
 
+    /// <summary>Variables of the environment that look like a setting and are none, one line each.</summary>
+    public IReadOnlyList<string> IgnoredVariables { get; set; } = [];
+
     /// <summary>Every configured sink, enabled or not, in order of name.</summary>
     public IReadOnlyList<SinkOptions> Sinks { get; set; } = new SinkConfiguration().Build([]);
 
@@ -280,8 +284,42 @@ internal sealed class EdgeOptions
     /// <summary>Directory the file sink writes to by default.</summary>
     public string ForwardedDir => Path.Combine(DataDir, "forwarded");
 
+    /// <summary>Where a file sink writes.</summary>
+    public string DirectoryOf(SinkOptions sink)
+    {
+        if (sink.Directory.Length > 0)
+        {
+            return sink.Directory;
+        }
+
+        return sink.Name == SinkConfiguration.DefaultName ? ForwardedDir : Path.Combine(ForwardedDir, sink.Name);
+    }
+
     /// <summary>Directory of the dead letters, with one directory per sink.</summary>
     public string DeadLettersDir => Path.Combine(DataDir, "dead-letters");
+
+    /// <summary>Another path that leads to the data directory: what settings name in it is reached by it too.</summary>
+    public void ReachDataDir(string path)
+    {
+        if (path == DataDir)
+        {
+            return;
+        }
+
+        var named = Path.TrimEndingDirectorySeparator(Path.GetFullPath(DataDir)) + Path.DirectorySeparatorChar;
+        (DataDir, GeoDatabase, AutomationRulesFile) = (path, Reached(GeoDatabase), Reached(AutomationRulesFile));
+        foreach (var sink in Sinks)
+        {
+            (sink.Directory, sink.PasswordFile) = (Reached(sink.Directory), Reached(sink.PasswordFile));
+            (sink.CaFile, sink.CertificateFile) = (Reached(sink.CaFile), Reached(sink.CertificateFile));
+            sink.KeyFile = Reached(sink.KeyFile);
+        }
+
+        string Reached(string file) =>
+            file.Length > 0 && Path.GetFullPath(file).StartsWith(named, StringComparison.Ordinal)
+                ? Path.Combine(path, Path.GetFullPath(file)[named.Length..])
+                : file;
+    }
 
     /// <summary>The options for loading the verdict rules.</summary>
     public VerdictRuleOptions ToVerdictRuleOptions() =>
@@ -315,5 +353,12 @@ internal sealed class EdgeOptions
             FreeReserveBytes = JournalFreeReserveBytes,
             RetainHours = JournalRetainHours,
             RetainBytes = JournalRetainBytes,
+            Readers = Readers,
         };
+
+    /// <summary>Who takes events from the journal; nobody when no sink is enabled, whatever is counted.</summary>
+    private IReadOnlyList<string> Readers =>
+        Sinks.Any(static sink => sink.Enabled)
+            ? [.. Sinks.Where(static sink => sink.Enabled).Select(static sink => sink.Name), Tally.SinkName]
+            : [];
 }

@@ -64,6 +64,19 @@ internal sealed record ListenAddress
                 : IPAddress.TryParse(url.IdnHost, out var ip) && ip.Equals(Address)
         );
 
+    /// <summary>Whether not both can be listened on: they have a socket file, or an address and its port, in common.</summary>
+    public bool Overlaps(ListenAddress other)
+    {
+        if (SocketPath is not null || other.SocketPath is not null)
+        {
+            return SocketPath == other.SocketPath;
+        }
+
+        return Port == other.Port
+            && Port != 0
+            && (IsEverywhere || other.IsEverywhere || Array.Exists(Addresses, own => other.Takes(own)));
+    }
+
     /// <summary>Parses a list; items with a problem are left out.</summary>
     public static IReadOnlyList<ListenAddress> ParseAll(string urls) =>
         [.. Split(urls).Select(url => Parse(url, out var address) is null ? address : null).OfType<ListenAddress>()];
@@ -76,7 +89,26 @@ internal sealed record ListenAddress
     public static string[] Split(string urls) =>
         urls.Split([',', ';'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
+    /// <summary>Every address of the machine; IPv6's "every" takes those of IPv4 too.</summary>
+    private bool IsEverywhere =>
+        SocketPath is null && !IsLocalhost && (Address is null || Address.Equals(IPAddress.IPv6Any));
+
+    /// <summary>The addresses of one that is not everywhere.</summary>
+    private IPAddress[] Addresses => IsLocalhost ? [IPAddress.Loopback, IPAddress.IPv6Loopback] : [Address!];
+
     private string SchemeText => IsTls ? TlsScheme : Scheme;
+
+    /// <summary>Whether an address cannot be listened on beside this one, on the same port.</summary>
+    private bool Takes(IPAddress other) =>
+        Array.Exists(
+            Addresses,
+            own =>
+                own.Equals(other)
+                || (
+                    own.AddressFamily == other.AddressFamily
+                    && (own.Equals(IPAddress.Any) || other.Equals(IPAddress.Any))
+                )
+        );
 
     /// <summary>Parses one address; returns what is wrong with it, else null.</summary>
     private static string? Parse(string text, out ListenAddress? address)

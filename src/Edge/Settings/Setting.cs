@@ -160,12 +160,10 @@ internal record Setting<TOptions>(
             (options, text) =>
             {
                 var items = SettingValue.Items(text);
-                foreach (var item in items)
+                var wrong = problem is null ? [] : items.Select(problem).OfType<string>().Distinct().ToArray();
+                if (wrong.Length > 0)
                 {
-                    if (problem?.Invoke(item) is { } wrong)
-                    {
-                        return wrong;
-                    }
+                    return string.Join("; ", wrong);
                 }
 
                 assign(options, items);

@@ -72,6 +72,29 @@ internal static partial class DiskDirectory
         return nearest;
     }
 
+    /// <summary>
+    /// The directory as a full path without links, as far as it is there and may be looked at: one spelling for each place.
+    /// </summary>
+    public static string Resolve(string directory)
+    {
+        var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory));
+        var nearest = Nearest(full);
+        var resolved = NativeResolve(nearest, 0);
+        if (resolved == 0)
+        {
+            return full;
+        }
+
+        try
+        {
+            return Path.TrimEndingDirectorySeparator(Marshal.PtrToStringUTF8(resolved) + full[nearest.Length..]);
+        }
+        finally
+        {
+            NativeFree(resolved);
+        }
+    }
+
     /// <summary>Bytes an unprivileged process may still allocate on the directory's file system.</summary>
     public static long FreeBytes(string directory)
     {
@@ -105,6 +128,12 @@ internal static partial class DiskDirectory
     }
 
     static partial void Inject(DiskCall call, string path, ref int errno);
+
+    [LibraryImport("libc", EntryPoint = "realpath", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint NativeResolve(string path, nint buffer);
+
+    [LibraryImport("libc", EntryPoint = "free")]
+    private static partial void NativeFree(nint memory);
 
     [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int NativeRename(string from, string to);

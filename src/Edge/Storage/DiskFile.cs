@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
@@ -44,6 +45,16 @@ internal sealed partial class DiskFile : IDisposable
     }
 
     public string Path { get; }
+
+    /// <summary>User and group to whom the file belongs.</summary>
+    public (uint User, uint Group) Owner => FileStamp.OwnerOf(_handle);
+
+    /// <summary>
+    /// A path that leads this process to the open file, whatever its name and the directories above it are meanwhile. What
+    /// the process may do with it is decided by the file alone.
+    /// </summary>
+    public string DescriptorPath =>
+        string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{_handle.DangerousGetHandle()}");
 
     /// <summary>Whether a path still leads to this file.</summary>
     public bool IsAt(string path) => FileStamp.Of(path).Inode == FileStamp.Of(_handle).Inode;

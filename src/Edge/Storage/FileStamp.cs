@@ -75,11 +75,11 @@ internal readonly partial record struct FileStamp(
             : default;
     }
 
-    /// <summary>User and group of a path; those of root when it is not accessible.</summary>
-    public static (uint User, uint Group) OwnerOf(string path)
+    /// <summary>User and group of an open file; those of root when they are not known.</summary>
+    public static (uint User, uint Group) OwnerOf(SafeFileHandle file)
     {
         Span<byte> stats = stackalloc byte[StatxBytes];
-        return Statx(CurrentDirectory, path, 0, BasicStats, ref MemoryMarshal.GetReference(stats)) == 0
+        return StatxOpen(file, "", EmptyPath, BasicStats, ref MemoryMarshal.GetReference(stats)) == 0
             ? (MemoryMarshal.Read<uint>(stats[UserAt..]), MemoryMarshal.Read<uint>(stats[GroupAt..]))
             : default;
     }

@@ -64,21 +64,10 @@ internal sealed partial class SlotFile : IDisposable
     }
 
     /// <summary>Opens an existing file and reads both slots. A damaged slot is reported, not an error.</summary>
-    public static SlotFile Open(string path, SlotKind kind)
-    {
-        var file = DiskFile.Open(path);
-        try
-        {
-            var slots = new SlotFile(file, kind);
-            slots.Load();
-            return slots;
-        }
-        catch
-        {
-            file.Dispose();
-            throw;
-        }
-    }
+    public static SlotFile Open(string path, SlotKind kind) => Open(DiskFile.Open(path), kind);
+
+    /// <summary>The same for somebody who only reads, and need not have the right to write.</summary>
+    public static SlotFile OpenRead(string path, SlotKind kind) => Open(DiskFile.OpenRead(path), kind);
 
     /// <summary>Replaces the older slot and returns when the new value is durable.</summary>
     public void Write(ReadOnlySpan<byte> payload)
@@ -104,6 +93,21 @@ internal sealed partial class SlotFile : IDisposable
     static partial void InjectSlot(ref int slot);
 
     static partial void InjectSync(ref bool isSkipped);
+
+    private static SlotFile Open(DiskFile file, SlotKind kind)
+    {
+        try
+        {
+            var slots = new SlotFile(file, kind);
+            slots.Load();
+            return slots;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
 
     private void Load()
     {

@@ -40,7 +40,7 @@ internal static partial class LogMessages
     )]
     public static partial void ChangeNotStored(this ILogger logger, string reason, long count);
 
-    [LoggerMessage(104, LogLevel.Information, "{Setting} was lowered from {From} to {To}: there is too little {Reason}")]
+    [LoggerMessage(104, LogLevel.Information, "{Setting} was lowered from {From} to {To}: {Reason}")]
     public static partial void LimitLowered(this ILogger logger, string setting, long from, long to, string reason);
 
     [LoggerMessage(105, LogLevel.Critical, "Connections can no longer be accepted: {Reason}")]
@@ -97,14 +97,21 @@ internal static partial class LogMessages
     [LoggerMessage(117, LogLevel.Warning, "{Setting} has another value in the configuration, which holds after a restart")]
     public static partial void SettingNeedsRestart(this ILogger logger, string setting);
 
+    [LoggerMessage(119, LogLevel.Warning, "The {Ignored}")]
+    public static partial void VariableIgnored(this ILogger logger, string ignored);
+
     /// <param name="logger">The log.</param>
     /// <param name="exception">What was thrown; a defect of the program.</param>
     /// <param name="what">What was being done.</param>
     [LoggerMessage(108, LogLevel.Error, "{What} failed inside the service; it is tried again")]
     public static partial void BackgroundFailed(this ILogger logger, Exception exception, string what);
 
-    [LoggerMessage(200, LogLevel.Warning, "Experiment file {File} was refused: {Field}: {Reason}")]
-    public static partial void ExperimentRefused(this ILogger logger, string file, string field, string reason);
+    /// <param name="logger">The log.</param>
+    /// <param name="file">Its name.</param>
+    /// <param name="field">The member; empty for the file as a whole.</param>
+    /// <param name="reason">What is wrong with it.</param>
+    public static void ExperimentRefused(this ILogger logger, string file, string field, string reason) =>
+        ExperimentRefused(logger, file, field.Length == 0 ? reason : $"{field}: {reason}");
 
     [LoggerMessage(202, LogLevel.Warning, "Experiment file {File} is served, although {Field} {Reason}")]
     public static partial void ExperimentMemberIgnored(this ILogger logger, string file, string field, string reason);
@@ -137,4 +144,21 @@ internal static partial class LogMessages
         "The journal has room again after {Seconds} s, in which it refused {Refused} events"
     )]
     public static partial void JournalHasRoom(this ILogger logger, double seconds, long refused);
+
+    [LoggerMessage(
+        303,
+        LogLevel.Warning,
+        "{Problem}; every sink had taken its events, so the journal goes on without it and what was retained before it"
+    )]
+    public static partial void RetainedSegmentLost(this ILogger logger, string problem);
+
+    [LoggerMessage(
+        304,
+        LogLevel.Error,
+        "A page of the journal is damaged: what can be read of it goes on, the other events are skipped; it was kept as {Path}"
+    )]
+    public static partial void JournalPageDamaged(this ILogger logger, string path);
+
+    [LoggerMessage(200, LogLevel.Warning, "Experiment file {File} was refused: {Problem}")]
+    private static partial void ExperimentRefused(ILogger logger, string file, string problem);
 }

@@ -56,10 +56,10 @@ internal sealed class TlsCertificate
     /// </summary>
     public static TlsCertificate? TryLoad(string certificateFile, string keyFile, out string problem)
     {
-        if (
-            TryRead("tls.certificateFile", certificateFile, out problem) is not { } certificates
-            || TryRead("tls.keyFile", keyFile, out problem) is not { } key
-        )
+        var certificates = TryRead("tls.certificateFile", certificateFile, out var lostCertificate);
+        var key = TryRead("tls.keyFile", keyFile, out var lostKey);
+        problem = string.Join("; ", new[] { lostCertificate, lostKey }.Where(static lost => lost.Length > 0));
+        if (certificates is null || key is null)
         {
             return null;
         }
@@ -67,6 +67,11 @@ internal sealed class TlsCertificate
         if (TryParse(certificates, out var wrong) is not { } all)
         {
             problem = $"tls.certificateFile '{certificateFile}' {wrong}";
+            if (TextProblemOf(key) is { } keyProblem)
+            {
+                problem += $"; tls.keyFile '{keyFile}' {keyProblem}";
+            }
+
             return null;
         }
 
@@ -123,16 +128,18 @@ internal sealed class TlsCertificate
                 + " ECDSA and RSA can be served";
     }
 
+    /// <summary>What is wrong with a key whatever the certificate is; null when nothing is.</summary>
+    private static string? TextProblemOf(string key) =>
+        !key.Contains(KeyMark, StringComparison.Ordinal) ? "has no private key in PEM format (BEGIN PRIVATE KEY)"
+        : key.Contains(EncryptedMark, StringComparison.Ordinal)
+            ? "is encrypted; openssl pkey -in FILE -out PLAIN decrypts it"
+        : null;
+
     private static string ProblemOf(string key, string certificateFile)
     {
-        if (!key.Contains(KeyMark, StringComparison.Ordinal))
+        if (TextProblemOf(key) is { } problem)
         {
-            return "has no private key in PEM format (BEGIN PRIVATE KEY)";
-        }
-
-        if (key.Contains(EncryptedMark, StringComparison.Ordinal))
-        {
-            return "is encrypted; openssl pkey -in FILE -out PLAIN decrypts it";
+            return problem;
         }
 
         using var rsa = RSA.Create();

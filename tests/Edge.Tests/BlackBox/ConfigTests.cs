@@ -56,7 +56,7 @@ public sealed class ConfigTests : IDisposable
         Assert.Contains(["http.stopGraceMs", "2000", "environment variable EDGE__HTTP__STOPGRACEMS"], rows);
         Assert.Contains(["ack.click", "disk", file], rows);
         Assert.Contains(["sinks.h.headers", "A=(set)", file], rows);
-        Assert.Contains(["dataDir", _site["data"], "option --dataDir"], rows);
+        Assert.Contains(["dataDir", _site["data"], "option --data-dir"], rows);
         Assert.DoesNotContain(rows, static row => row is ["ack.pixel", ..]);
     }
 

@@ -16,7 +16,7 @@ public class DoctorTests
 
         Assert.Equal("", error);
         Assert.Contains("ok: settings: can be used\n", output, StringComparison.Ordinal);
-        Assert.Contains("ok: sink file: is on this machine\n", output, StringComparison.Ordinal);
+        Assert.Contains("ok: sink file: can be written\n", output, StringComparison.Ordinal);
         Assert.Contains("ok: service: is ready at", output, StringComparison.Ordinal);
         Assert.Matches("(ok|warning|error): disk: a sync in .* takes ", output);
         Assert.DoesNotContain(Errors(output), static line => !line.StartsWith("error: disk: a sync", StringComparison.Ordinal));
@@ -170,7 +170,8 @@ public class DoctorTests
         Assert.Matches("error: space: .*; check its owner, mode and mount\n", output);
         Assert.Matches("error: modes: cannot be looked at: .*; run edge doctor as the user of the service\n", output);
         Assert.Contains("note: service: does not run at", output, StringComparison.Ordinal);
-        Assert.EndsWith("\n3 to mend", output[..output.LastIndexOf(',')], StringComparison.Ordinal);
+        Assert.Matches("error: sink file: '.*' cannot be written: Permission denied; ", output);
+        Assert.EndsWith("\n4 to mend", output[..output.LastIndexOf(',')], StringComparison.Ordinal);
     }
 
     [Fact]

@@ -203,6 +203,107 @@ public sealed class OfflineCommandsTests : IDisposable
         TestJournal.AssertRecords(journal.ReadAll(progress.Cursor), Records + 1, Records + 100);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Start_WithASegmentLostThatEverySinkHasTaken_GoesOnWithoutIt(bool isShort)
+    {
+        await FillAsync();
+        var places = LogDamage.Locate(Options);
+        var taken = places.First(place => place.Address >= 2 * Options.SegmentBytes);
+        WriteCursor(new SinkProgress(new JournalCursor(taken.Address, taken.Sequence - 1), taken.Sequence - 1, 0, 0));
+        Lose(1, isShort);
+
+        await using var journal = TestJournal.Open(Options with { Readers = ["files"] });
+
+        var released = Assert.Single(journal.Journal.Status.Findings.Released);
+        Assert.StartsWith(TestJournal.SegmentPath(Options, 1), released, StringComparison.Ordinal);
+        await journal.AppendAsync(100);
+        TestJournal.AssertRecords(
+            journal.ReadAll(new JournalCursor(taken.Address, taken.Sequence - 1)),
+            taken.Sequence,
+            Records + 100
+        );
+    }
+
+    [Fact]
+    public async Task Start_WithTheLastSegmentLostThatEverySinkHasTaken_GoesOnInANewOne()
+    {
+        await FillAsync();
+        var end = LogDamage.Locate(Options)[^1];
+        WriteCursor(new SinkProgress(new JournalCursor(end.Next, Records), Records, 0, 0));
+        Lose((int)(end.Address / Options.SegmentBytes), isShort: false);
+
+        await using (var journal = TestJournal.Open(Options with { Readers = ["files"] }))
+        {
+            await journal.AppendAsync(100);
+            TestJournal.AssertRecords(journal.ReadAll(new JournalCursor(end.Next, Records)), Records + 1, Records + 100);
+        }
+
+        Assert.Equal(0, Verify().Code);
+    }
+
+    [Theory]
+    [InlineData("a sink that has not taken it", "files")]
+    [InlineData("a sink without a cursor", "files", "other")]
+    [InlineData("nobody reads")]
+    public async Task Start_WithASegmentLostThatIsPending_IsRefused(string row, params string[] readers)
+    {
+        _ = row;
+        await FillAsync();
+        var places = LogDamage.Locate(Options);
+        var taken = places[row.Contains("not taken", StringComparison.Ordinal) ? 0 : ^1];
+        WriteCursor(new SinkProgress(new JournalCursor(taken.Address, taken.Sequence - 1), taken.Sequence - 1, 0, 0));
+        Lose(0, isShort: false);
+
+        var refused = Assert.Throws<JournalException>(() => TestJournal.Open(Options with { Readers = readers }));
+
+        Assert.Contains("its events are still held", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(places.Count(place => place.Address >= Options.SegmentBytes), LogDamage.Locate(Options).Count);
+    }
+
+    [Fact]
+    public async Task SkipTo_OfSinksThatHaveEverything_LetsGoOfALostSegment()
+    {
+        await FillAsync();
+        var end = LogDamage.Locate(Options)[^1].Next;
+        WriteCursor(new SinkProgress(new JournalCursor(end, Records), Records, 0, 0));
+        Lose(0, isShort: false);
+
+        // Without readers nothing is given up by itself.
+        Assert.Throws<JournalException>(() => TestJournal.Open(Options));
+        Assert.Equal(0, SkipTo("end"));
+
+        await using var journal = TestJournal.Open(Options);
+        Assert.Equal(0, ReadCursor().Skipped);
+    }
+
+    [Fact]
+    public async Task SkipTo_OfASinkWithoutACursor_GivesUpWhatItHasNotTaken()
+    {
+        await FillAsync();
+
+        Assert.Equal(
+            0,
+            JournalSkipTo.Run(Options with { Readers = ["files"] }, "files", "end", TextWriter.Null, TextWriter.Null)
+        );
+
+        Assert.Equal(Records, ReadCursor().Skipped);
+    }
+
+    private void Lose(int segment, bool isShort)
+    {
+        var path = TestJournal.SegmentPath(Options, segment);
+        if (!isShort)
+        {
+            File.Delete(path);
+            return;
+        }
+
+        using var file = File.OpenWrite(path);
+        file.SetLength(100);
+    }
+
     private async Task FillAsync()
     {
         await using var journal = TestJournal.Open(Options);

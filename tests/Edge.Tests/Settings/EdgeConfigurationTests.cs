@@ -107,6 +107,12 @@ public class EdgeConfigurationTests
     [InlineData("""{ "urls": "http://127.0.0.1:80,http://127.0.0.1" }""", "name one port twice")]
     [InlineData("""{ "urls": "http://*:8080", "adminUrls": "http://+:8080" }""", "name one port twice")]
     [InlineData("""{ "urls": "http://unix:/run/a", "adminUrls": "http://unix:/run/a" }""", "name one port twice")]
+    [InlineData("""{ "urls": "http://*:8090", "adminUrls": "http://127.0.0.1:8090" }""", "name one port twice")]
+    [InlineData("""{ "urls": "http://[::]:8090", "adminUrls": "http://10.0.0.1:8090" }""", "name one port twice")]
+    [InlineData("""{ "urls": "http://[fe80::1]:8090", "adminUrls": "http://+:8090" }""", "name one port twice")]
+    [InlineData("""{ "urls": "http://0.0.0.0:8090", "adminUrls": "http://127.0.0.1:8090" }""", "name one port twice")]
+    [InlineData("""{ "urls": "http://0.0.0.0:8090", "adminUrls": "http://localhost:8090" }""", "name one port twice")]
+    [InlineData("""{ "urls": "http://localhost:8090", "adminUrls": "http://[::1]:8090" }""", "name one port twice")]
     [InlineData("""{ "ack": { "pixel": "disk" }, "ack.pixel": "disk" }""", "ack.pixel is given twice")]
     [InlineData("""{ "sinks": { "a": { "type": "file" }, "A": { "type": "http" } } }""", "sinks.A is given twice")]
     [InlineData("""{ "journal": { "commitIntervalMs": "+7" } }""", "journal.commitIntervalMs must be a whole number")]
@@ -225,6 +231,14 @@ public class EdgeConfigurationTests
             Assert.Contains(expected, Assert.Single(problems), StringComparison.Ordinal);
         }
     }
+
+    [Theory]
+    [InlineData("http://127.0.0.1:8090", "http://127.0.0.2:8090")]
+    [InlineData("http://0.0.0.0:8090", "http://[::1]:8090")]
+    [InlineData("http://*:8090", "http://127.0.0.1:8091")]
+    [InlineData("http://*:0", "http://127.0.0.1:0")]
+    public void Urls_ThatHaveNoAddressInCommon_AreTaken(string urls, string adminUrls) =>
+        Assert.Empty(Load(null, [], [("urls", urls), ("adminUrls", adminUrls)]).Problems);
 
     private static (EdgeOptions Options, IReadOnlyList<string> Problems) Load(
         string? file,

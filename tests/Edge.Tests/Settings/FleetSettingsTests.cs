@@ -132,6 +132,16 @@ public class FleetSettingsTests
     }
 
     /// <summary>Settings as <c>KEY=VALUE</c>, of which a later one wins.</summary>
+    [Fact]
+    public void Settings_WithSeveralMistakes_AreAllTold()
+    {
+        var problems = Load("role=origin fleet.secret=short").Problems;
+
+        Assert.Equal(2, problems.Count);
+        Assert.Contains(problems, static problem => problem.Contains("fleet.id must name", StringComparison.Ordinal));
+        Assert.Contains(problems, static problem => problem.Contains("at least 32 characters", StringComparison.Ordinal));
+    }
+
     private static (EdgeOptions Options, IReadOnlyList<string> Problems) Load(string settings)
     {
         var configuration = new EdgeConfiguration();

@@ -25,6 +25,14 @@ public class LogFormatterTests
             Format(isJson: false, logger => logger.ExperimentRefused("a.json", "slug", "must be text"))
         );
 
+    [Fact]
+    public void Text_OfAFileAsAWhole_HasNoEmptyPlaceForTheField() =>
+        Assert.EndsWith(
+            " Experiment file a.json was refused: is empty\n",
+            Format(isJson: false, logger => logger.ExperimentRefused("a.json", "", "is empty")),
+            StringComparison.Ordinal
+        );
+
     [Theory]
     [InlineData(true, """file":"a\u001B[2J\nb.json""")]
     [InlineData(false, """file a\u001b[2J\u000ab.json""")]

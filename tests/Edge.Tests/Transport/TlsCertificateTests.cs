@@ -131,6 +131,23 @@ public sealed class TlsCertificateTests : IDisposable
         Assert.DoesNotContain('\n', problem);
     }
 
+    [Theory]
+    [InlineData(null, null, "tls.certificateFile '{0}' cannot be read: ", "; tls.keyFile '{1}' cannot be read: ")]
+    [InlineData("x", "y", "tls.certificateFile '{0}' has no certificate", "; tls.keyFile '{1}' has no private key")]
+    public void Pair_WithTwoMistakes_IsToldBoth(string? certificate, string? key, string first, string second)
+    {
+        if (certificate is not null && key is not null)
+        {
+            File.WriteAllText(CertificateFile, certificate);
+            File.WriteAllText(KeyFile, key);
+        }
+
+        Assert.Null(TlsCertificate.TryLoad(CertificateFile, KeyFile, out var problem));
+
+        Assert.StartsWith(first.Replace("{0}", CertificateFile, StringComparison.Ordinal), problem, StringComparison.Ordinal);
+        Assert.Contains(second.Replace("{1}", KeyFile, StringComparison.Ordinal), problem, StringComparison.Ordinal);
+    }
+
     private void ReplaceLast(string text, string by)
     {
         var pem = File.ReadAllText(CertificateFile);

@@ -25,7 +25,7 @@ internal static class ConfigPrint
         {
             var (options, configuration) = settings.ReadWithOrigins(result);
             settings.NoteUnreadFile(result, io.Error);
-            foreach (var problem in configuration.Problems)
+            foreach (var problem in configuration.Problems.Concat(options.IgnoredVariables))
             {
                 io.Error.WriteLine($"edge config print: {problem}");
             }
@@ -52,7 +52,7 @@ internal static class ConfigPrint
                 EdgeSettings.All[i].Read(defaults),
                 limit is null
                     ? configuration.OriginOf(key)
-                    : $"too little {limit.Reason} for {value} ({configuration.OriginOf(key)})"
+                    : $"{limit.Reason} for {value} ({configuration.OriginOf(key)})"
             );
         }
 

@@ -3,8 +3,10 @@ using System.Net;
 using Edge.Catalog;
 using Edge.Commands.Streams;
 using Edge.Hosting;
+using Edge.Journal.Recovery;
 using Edge.Postgres;
 using Edge.Settings;
+using Edge.Storage;
 
 namespace Edge.Commands.Doctor;
 
@@ -82,6 +84,11 @@ internal sealed class DoctorCommand(EdgeOptions options, TimeProvider time, Text
             _findings.Fail(subject, problem, "edge config print shows where each comes from");
         }
 
+        foreach (var ignored in options.IgnoredVariables)
+        {
+            _findings.Warn(subject, ignored, "");
+        }
+
         if (ServeCommand.EnvironmentProblem() is { } wrong)
         {
             _findings.Fail(subject, wrong, "the service does not start with it");
@@ -104,7 +111,7 @@ internal sealed class DoctorCommand(EdgeOptions options, TimeProvider time, Text
         {
             _findings.Note(
                 subject,
-                $"{limit.Setting} is {limit.To} here instead of {limit.From}: there is too little {limit.Reason}",
+                $"{limit.Setting} is {limit.To} here instead of {limit.From}: {limit.Reason}",
                 "give it more, or ask for less"
             );
         }
@@ -160,6 +167,14 @@ internal sealed class DoctorCommand(EdgeOptions options, TimeProvider time, Text
             {
                 _findings.Note(subject, $"{address} answers, but http.publicPages closes /readyz");
             }
+            else if (status == HttpStatusCode.OK && body == "ready" && IsJournalFree())
+            {
+                _findings.Warn(
+                    subject,
+                    $"is ready at {address}, but none has the journal in {Path.GetFullPath(options.JournalDir)}: it is that of another data directory",
+                    "name its dataDir (--data-dir, --config), or give each service an address of its own"
+                );
+            }
             else if (status == HttpStatusCode.OK && body == "ready")
             {
                 _findings.Ok(subject, $"is ready at {address}");
@@ -174,4 +189,9 @@ internal sealed class DoctorCommand(EdgeOptions options, TimeProvider time, Text
             _findings.Note(subject, $"does not run at {address} ({e.Message})");
         }
     }
+
+    /// <summary>Whether no service has the journal of the settings; false when this user cannot find out.</summary>
+    private bool IsJournalFree() =>
+        (!Directory.Exists(options.DataDir) || DirectoryProbe.IsOpen(options.DataDir))
+        && JournalLock.IsFree(options.JournalDir);
 }

@@ -68,6 +68,6 @@ internal sealed class Findings(TextWriter output)
 
     private void Write(string severity, string subject, string finding, string remedy) =>
         output.WriteLine(
-            $"{severity}: {subject}: {finding.ReplaceLineEndings(" ")}{(remedy.Length > 0 ? "; " : "")}{remedy}"
+            $"{severity}: {subject}: {finding}{(remedy.Length > 0 ? "; " : "")}{remedy}".ReplaceLineEndings(" ")
         );
 }

@@ -5,6 +5,7 @@ using Edge.Forwarding.Postgres;
 using Edge.Hosting;
 using Edge.Postgres;
 using Edge.Settings;
+using Edge.Storage;
 
 namespace Edge.Commands.Doctor;
 
@@ -55,7 +56,15 @@ internal sealed class SinkChecks(EdgeOptions options, TimeProvider time, Finding
 
         if (problem is null)
         {
-            findings.Ok(subject, sink.Type is SinkType.File or SinkType.Stdout ? "is on this machine" : "can be reached");
+            findings.Ok(
+                subject,
+                sink.Type switch
+                {
+                    SinkType.File => "can be written",
+                    SinkType.Stdout => "is on this machine",
+                    _ => "can be reached",
+                }
+            );
         }
         else
         {
@@ -66,6 +75,7 @@ internal sealed class SinkChecks(EdgeOptions options, TimeProvider time, Finding
     private Task<string?> ProblemOfAsync(SinkOptions sink, CancellationToken cancellation) =>
         sink.Type switch
         {
+            SinkType.File => Task.FromResult(DirectoryProbe.ProblemOf(options.DirectoryOf(sink), out _)),
             SinkType.ClickHouse => ProblemOfClickHouseAsync(sink, cancellation),
             SinkType.Postgres => ProblemOfPostgresAsync(sink, cancellation),
             SinkType.Http => ProblemOfHttpAsync(new Uri(sink.Url), cancellation),

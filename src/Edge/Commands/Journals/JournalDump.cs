@@ -31,7 +31,7 @@ internal static class JournalDump
     {
         try
         {
-            using var journal = OfflineJournal.Open(options);
+            using var journal = OfflineJournal.OpenStoppedToRead(options);
             using var lines = new BufferedStream(output, BufferBytes);
             var walker = journal.Walk();
             var damaged = false;

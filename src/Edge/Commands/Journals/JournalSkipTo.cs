@@ -95,17 +95,23 @@ internal static class JournalSkipTo
             using (var cursor = journal.OpenCursor(sink))
             {
                 var before = cursor.Value;
-                if (before.Cursor.Sequence >= sequence)
+                if (before.Cursor.Sequence < sequence)
+                {
+                    var after = Find(journal, before.Cursor, sequence);
+                    var skipped = after.Sequence - before.Cursor.Sequence;
+                    cursor.Write(before with { Cursor = after, Skipped = before.Skipped + skipped });
+                    output.WriteLine($"sink {sink} gave up {skipped} events and goes on after record {after.Sequence}");
+                }
+                else if (!journal.SegmentProblems().Any())
                 {
                     throw new JournalException(
                         $"sink {sink} is already at {before.Cursor.Sequence}; nothing to give up"
                     );
                 }
-
-                var after = Find(journal, before.Cursor, sequence);
-                var skipped = after.Sequence - before.Cursor.Sequence;
-                cursor.Write(before with { Cursor = after, Skipped = before.Skipped + skipped });
-                output.WriteLine($"sink {sink} gave up {skipped} events and goes on after record {after.Sequence}");
+                else
+                {
+                    output.WriteLine($"sink {sink} is already at {before.Cursor.Sequence}");
+                }
             }
             journal.ReleaseTaken();
             foreach (var problem in journal.SegmentProblems())

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Net;
 using Edge.Commands.Streams;
+using Edge.Forwarding.DeadLetters;
 using Edge.Forwarding.Pump;
 using Edge.Journal;
 using Edge.Journal.Records;
@@ -66,7 +67,7 @@ internal sealed class SinkStatusCommand(EdgeOptions options, TimeProvider time, 
         }
         try
         {
-            return await ShowRunningAsync(target);
+            return await ShowRunningAsync(target, isOurs: url is null);
         }
         catch (ServiceUnreachableException e) when (e.IsNobody && url is null)
         {
@@ -84,7 +85,9 @@ internal sealed class SinkStatusCommand(EdgeOptions options, TimeProvider time, 
         }
     }
 
-    private async Task<int> ShowRunningAsync(ServiceAddress address)
+    /// <param name="address">Where the service answers.</param>
+    /// <param name="isOurs">Whether the data directory of the settings is that service's.</param>
+    private async Task<int> ShowRunningAsync(ServiceAddress address, bool isOurs)
     {
         var ledger = new Uri(address.Uri, "/ledger");
         using var service = new ServiceClient(address, options.HttpProtocol, AnswerDeadline, LedgerMaxBytes);
@@ -107,7 +110,8 @@ internal sealed class SinkStatusCommand(EdgeOptions options, TimeProvider time, 
             var earlier = before.FirstOrDefault(candidate => candidate.Name == sink.Name) ?? sink;
             var stored = sink.Passed + sink.Pending - earlier.Passed - earlier.Pending;
             // A rewind takes steps back, which is no negative rate.
-            rows.Add(sink.Row(Math.Max(0, sink.Passed - earlier.Passed) / seconds, stored / seconds));
+            var shown = isOurs ? sink with { DeadLettersLeft = DeadLettersLeft(sink.Name) } : sink;
+            rows.Add(shown.Row(Math.Max(0, sink.Passed - earlier.Passed) / seconds, stored / seconds));
         }
         TextTable.Write(output, rows);
         return ExitCode.Success;
@@ -148,7 +152,9 @@ internal sealed class SinkStatusCommand(EdgeOptions options, TimeProvider time, 
                         Passed = progress.Cursor.Sequence,
                         Pending = pending,
                         PendingBytes = pending == 0 ? 0 : journal.HeldBytes(progress.Cursor.Address),
+                        Missed = progress.Skipped - progress.Filtered,
                         DeadLettered = progress.DeadLettered,
+                        DeadLettersLeft = DeadLettersLeft(sink.Name),
                         Oldest = pending == 0 ? TimeSpan.Zero : AgeOfFirst(journal, progress.Cursor),
                     }.Row(eventsPerSecond: null, arrivingPerSecond: 0)
                 );
@@ -162,6 +168,11 @@ internal sealed class SinkStatusCommand(EdgeOptions options, TimeProvider time, 
             return ExitCode.Failure;
         }
     }
+
+    private long? DeadLettersLeft(string sink) =>
+        Directory.Exists(options.DeadLettersDir)
+            ? DeadLetterFiles.Count(Path.Combine(options.DeadLettersDir, sink))
+            : null;
 
     private TimeSpan AgeOfFirst(JournalView journal, JournalCursor from)
     {

@@ -15,7 +15,15 @@ internal sealed record SinkView
     public required long Passed { get; init; }
     public required long Pending { get; init; }
     public required long PendingBytes { get; init; }
+
+    /// <summary>Events that it was not given: given up, gone before it came to them, or damaged in the journal.</summary>
+    public long Missed { get; init; }
+
+    /// <summary>Events that became dead letters, those included that were sent again since.</summary>
     public required long DeadLettered { get; init; }
+
+    /// <summary>Dead letters that there are now; null when nobody knows.</summary>
+    public long? DeadLettersLeft { get; init; }
 
     /// <summary>How long the oldest pending event has been waiting; zero when nothing is pending.</summary>
     public required TimeSpan Oldest { get; init; }
@@ -56,7 +64,7 @@ internal sealed record SinkView
             Pending == 0 ? "-" : Duration(Oldest),
             eventsPerSecond is { } rate ? $"{rate.ToString("N0", CultureInfo.InvariantCulture)}/s" : "-",
             CaughtUpIn(eventsPerSecond, arrivingPerSecond),
-            DeadLettered.ToString("N0", CultureInfo.InvariantCulture),
+            DeadLetters,
             LastError.Length == 0 ? "-" : LastError,
         ];
 
@@ -69,6 +77,17 @@ internal sealed record SinkView
             { TotalHours: < 48 } => Whole(time.TotalHours, "h"),
             _ => Whole(time.TotalDays, "d"),
         };
+
+    private string DeadLetters
+    {
+        get
+        {
+            var all = DeadLettered.ToString("N0", CultureInfo.InvariantCulture);
+            return DeadLettersLeft is { } left && left != DeadLettered
+                ? $"{left.ToString("N0", CultureInfo.InvariantCulture)} left of {all}"
+                : all;
+        }
+    }
 
     private static string Bytes(long bytes)
     {
@@ -90,7 +109,7 @@ internal sealed record SinkView
     {
         if (Pending == 0)
         {
-            return "has all";
+            return Missed == 0 ? "has all" : $"has all but {Missed.ToString("N0", CultureInfo.InvariantCulture)}";
         }
 
         if (eventsPerSecond is not { } rate)
@@ -118,6 +137,7 @@ internal sealed record SinkView
             Passed = sink.GetProperty("stored").GetInt64() - sink.GetProperty("pending").GetInt64(),
             Pending = sink.GetProperty("pending").GetInt64(),
             PendingBytes = sink.GetProperty("pending_bytes").GetInt64(),
+            Missed = sink.GetProperty("skipped").GetInt64() - sink.GetProperty("filtered").GetInt64(),
             DeadLettered = sink.GetProperty("dead_lettered").GetInt64(),
             Oldest = TimeSpan.FromSeconds(sink.GetProperty("oldest_pending_seconds").GetDouble()),
             LastError = error.Length == 0 ? "" : at + error,

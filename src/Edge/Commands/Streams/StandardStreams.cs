@@ -56,12 +56,14 @@ internal sealed partial class StandardStreams
     /// <summary>Bytes of standard input.</summary>
     public Stream OpenInput() => _openInput();
 
-    private static StreamWriter Text(Stream target) =>
-        new(new ControlEscapes(target), Utf8, bufferSize: 1024)
-        {
-            AutoFlush = true,
-            NewLine = "\n",
-        };
+    private static GivenNames Text(Stream target) =>
+        new(
+            new StreamWriter(new ControlEscapes(target), Utf8, bufferSize: 1024)
+            {
+                AutoFlush = true,
+                NewLine = "\n",
+            }
+        );
 
     /// <summary>
     /// A descriptor that was closed by whoever started the process would be given to the first file that is opened,

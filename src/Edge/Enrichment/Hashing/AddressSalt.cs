@@ -11,6 +11,10 @@ namespace Edge.Enrichment.Hashing;
 /// </summary>
 internal static class AddressSalt
 {
+    /// <summary>What comes of a salt that is not the one before.</summary>
+    public const string ReplacedMeans =
+        "signed links that were made before do not hold, and hashes of visitors do not join those before; restore it from a backup";
+
     private const int RandomBytes = 32;
     private const string FileName = "address-salt";
 
@@ -18,6 +22,10 @@ internal static class AddressSalt
 
     /// <summary>Path of the generated salt.</summary>
     public static string PathIn(string dataDir) => Path.Combine(SecretDirectory.PathIn(dataDir), FileName);
+
+    /// <summary>Whether <see cref="LoadOrCreate"/> will make a new one.</summary>
+    public static bool IsMissing(string configured, string dataDir) =>
+        configured.Length == 0 && !File.Exists(PathIn(dataDir));
 
     /// <summary>What is wrong with the stored salt; null when it is valid or does not exist yet.</summary>
     public static (bool IsFatal, string Message)? Problem(string dataDir)

@@ -19,4 +19,12 @@ internal static partial class KeyMessages
         "The clock is {Days} days behind the key of the visitor hashes, which never goes back"
     )]
     public static partial void HashKeysAhead(this ILogger log, int days);
+
+    [LoggerMessage(
+        412,
+        LogLevel.Warning,
+        "{Path} was gone, although this service has stored events with it, and a new one was made: "
+            + AddressSalt.ReplacedMeans
+    )]
+    public static partial void AddressSaltReplaced(this ILogger log, string path);
 }

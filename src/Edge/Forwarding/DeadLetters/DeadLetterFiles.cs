@@ -85,6 +85,19 @@ internal static class DeadLetterFiles
         return false;
     }
 
+    /// <summary>How many there are of one sink; null when they may not be read.</summary>
+    public static long? Count(string directory)
+    {
+        try
+        {
+            return Read(directory).LongCount();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Removes these events; everything else in the files stays. Durable on return.</summary>
     /// <param name="directory">The sink's directory.</param>
     /// <param name="taken">Their identities as text.</param>

@@ -16,6 +16,9 @@ namespace Edge.Forwarding.Files;
 /// When that record is gone (somebody emptied the directory) a new file is begun, and an event may be in two files with
 /// the same <c>id</c>.
 ///
+/// While it delivers it holds the directory's lock, so that a second service or sink waits instead of writing into the
+/// same files.
+///
 /// Disk failures are results for the pump, which retries. Used by one thread, the pump's, which it blocks. Files are
 /// never deleted: they are the user's data.
 /// </remarks>
@@ -24,6 +27,7 @@ internal sealed class FileSink(FileSinkOptions options, TimeProvider time) : ISi
     // Files begun before a crash or a failed write by batches that will be delivered again; oldest first.
     private readonly Queue<ForwardedFileName> _laterFiles = new();
 
+    private ForwardedLock? _lock;
     private FilePositionStore? _store;
     private ForwardedFile? _file;
     private ForwardedFileName _newest;
@@ -49,7 +53,7 @@ internal sealed class FileSink(FileSinkOptions options, TimeProvider time) : ISi
     public void Dispose()
     {
         CloseFile();
-        _store?.Dispose();
+        Unlock();
     }
 
     private DeliveryResult Guarded(Func<DeliveryResult> step)
@@ -71,7 +75,13 @@ internal sealed class FileSink(FileSinkOptions options, TimeProvider time) : ISi
     private DeliveryResult Resume(UInt128 journalEpochId, JournalCursor from)
     {
         CloseFile();
+        if (_lock is { IsHeld: false })
+        {
+            Unlock();
+        }
+
         DiskDirectory.CreateDurably(options.Directory);
+        _lock ??= ForwardedLock.Take(options.Directory);
         _store ??= FilePositionStore.Open(options.Directory, journalEpochId);
         _flushed = _store.Find(from) ?? BeginAfterExistingFiles(from);
         if (!Open(_flushed, keepsLeftover: !_hasUncertainBytes))
@@ -185,6 +195,11 @@ internal sealed class FileSink(FileSinkOptions options, TimeProvider time) : ISi
 
     private bool ReopenIfNeeded()
     {
+        if (_lock is not { IsHeld: true })
+        {
+            return false;
+        }
+
         if (_mustReopen)
         {
             return Open(_taken, keepsLeftover: true);
@@ -194,7 +209,11 @@ internal sealed class FileSink(FileSinkOptions options, TimeProvider time) : ISi
     }
 
     private DeliveryResult FileWasTouched() =>
-        DeliveryResult.Rewind($"{_taken.File} was removed, renamed or cut while it was being written");
+        DeliveryResult.Rewind(
+            _lock is not { IsHeld: true }
+                ? $"{ForwardedLock.FileName} was removed or replaced while its directory was being written"
+                : $"{_taken.File} was removed, renamed or cut while it was being written"
+        );
 
     private ForwardedFile FileWithRoomFor(int lineBytes)
     {
@@ -254,6 +273,15 @@ internal sealed class FileSink(FileSinkOptions options, TimeProvider time) : ISi
     {
         _file?.Dispose();
         _file = null;
+    }
+
+    /// <summary>What is known of the files is no longer so once another may have written.</summary>
+    private void Unlock()
+    {
+        _store?.Dispose();
+        _store = null;
+        _lock?.Dispose();
+        _lock = null;
     }
 
     private static int LineEnd(RecordEntry entry) => entry.Offset + entry.Length + 1;

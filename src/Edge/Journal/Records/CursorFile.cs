@@ -68,7 +68,37 @@ internal sealed class CursorFile : IDisposable
             SlotFile.Create(path, SlotKind.Cursor, Encode(default, epochId));
         }
 
-        var slots = SlotFile.Open(path, SlotKind.Cursor);
+        return Open(SlotFile.Open(path, SlotKind.Cursor), path, epochId);
+    }
+
+    /// <summary>Opens a file that is there, only to read it; refuses as <see cref="Open(string, UInt128)"/> does.</summary>
+    public static CursorFile OpenRead(string path, UInt128 epochId) =>
+        Open(SlotFile.OpenRead(path, SlotKind.Cursor), path, epochId);
+
+    /// <summary>Replaces the progress; durable on return.</summary>
+    public void Write(SinkProgress value)
+    {
+        if (_failed)
+        {
+            throw new JournalException("the cursor file failed earlier; restart to read what the disk holds");
+        }
+
+        try
+        {
+            _slots.Write(Encode(value, _epochId));
+        }
+        catch (DiskException)
+        {
+            _failed = true;
+            throw;
+        }
+        Value = value;
+    }
+
+    public void Dispose() => _slots.Dispose();
+
+    private static CursorFile Open(SlotFile slots, string path, UInt128 epochId)
+    {
         try
         {
             if (slots.DamagedSlots == 2)
@@ -102,28 +132,6 @@ internal sealed class CursorFile : IDisposable
             throw;
         }
     }
-
-    /// <summary>Replaces the progress; durable on return.</summary>
-    public void Write(SinkProgress value)
-    {
-        if (_failed)
-        {
-            throw new JournalException("the cursor file failed earlier; restart to read what the disk holds");
-        }
-
-        try
-        {
-            _slots.Write(Encode(value, _epochId));
-        }
-        catch (DiskException)
-        {
-            _failed = true;
-            throw;
-        }
-        Value = value;
-    }
-
-    public void Dispose() => _slots.Dispose();
 
     private static byte[] Encode(SinkProgress value, UInt128 epochId)
     {

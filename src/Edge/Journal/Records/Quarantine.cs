@@ -15,6 +15,9 @@ internal sealed class Quarantine(string directory, SegmentFiles segments, int pa
     private readonly Lock _lock = new();
     private readonly HashSet<long> _pages = [];
 
+    /// <summary>Raised once for each page, with the path of its copy, on the thread of the reader that met the damage.</summary>
+    public event Action<string>? Kept;
+
     /// <summary>Pages copied since the start.</summary>
     public long Pages
     {
@@ -35,22 +38,26 @@ internal sealed class Quarantine(string directory, SegmentFiles segments, int pa
     public byte[] Keep(long address)
     {
         var start = address & -(long)pageBytes;
+        string path;
+        byte[] page;
         lock (_lock)
         {
-            var page = ReadReadableBlocks(start);
+            page = ReadReadableBlocks(start);
             if (_pages.Contains(start))
             {
                 return page;
             }
 
             DiskDirectory.CreateDurably(directory);
-            var path = Path.Combine(directory, "page-" + start.ToString("D20", CultureInfo.InvariantCulture));
+            path = Path.Combine(directory, "page-" + start.ToString("D20", CultureInfo.InvariantCulture));
             using var file = AtomicFile.Begin(path);
             file.Content.Write(page, 0);
             file.Commit();
             _pages.Add(start);
-            return page;
         }
+
+        Kept?.Invoke(path);
+        return page;
     }
 
     private byte[] ReadReadableBlocks(long start)

@@ -34,4 +34,10 @@ internal sealed record RecoveryFindings(
     long RolledForward,
     long CheckedRecords,
     IReadOnlyList<string> Problems
-);
+)
+{
+    /// <summary>
+    /// Segments that were missing or short and held only events that every sink has taken, one line each; they were let go.
+    /// </summary>
+    public IReadOnlyList<string> Released { get; init; } = [];
+}

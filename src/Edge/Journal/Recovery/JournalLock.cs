@@ -10,7 +10,8 @@ namespace Edge.Journal.Recovery;
 /// </summary>
 internal sealed class JournalLock : IDisposable
 {
-    private const string FileName = "lock";
+    public const string FileName = "lock";
+
     private const int OwnerBytes = 16;
 
     /// <summary>
@@ -34,12 +35,7 @@ internal sealed class JournalLock : IDisposable
         {
             if (!file.TryLock(Attempts, AttemptPauseMs))
             {
-                throw new JournalException(
-                    $"the journal in {directory} is in use by process {Owner(file)}: stop it first, or use another data directory"
-                )
-                {
-                    IsInUse = true,
-                };
+                throw InUse(directory, file);
             }
 
             WriteOwner(file);
@@ -52,7 +48,57 @@ internal sealed class JournalLock : IDisposable
         }
     }
 
+    /// <summary>
+    /// Takes the lock of a journal that is only read, perhaps without the right to write: a file that is not there is not
+    /// made, and then nobody holds it. Throws as <see cref="Take"/> does.
+    /// </summary>
+    public static JournalLock? TakeToRead(string directory)
+    {
+        var path = Path.Combine(directory, FileName);
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
+        var file = DiskFile.OpenRead(path);
+        try
+        {
+            return file.TryLock(Attempts, AttemptPauseMs) ? new JournalLock(file) : throw InUse(directory, file);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Whether nobody has the journal of a directory; false when this user cannot find out.</summary>
+    public static bool IsFree(string directory)
+    {
+        try
+        {
+            using var free = TakeToRead(directory);
+            return true;
+        }
+        catch (JournalException)
+        {
+            return false;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
     public void Dispose() => _file.Dispose();
+
+    private static JournalException InUse(string directory, DiskFile file) =>
+        new(
+            $"the journal in {directory} is in use by process {Owner(file)}: stop it first, or use another data directory"
+        )
+        {
+            IsInUse = true,
+        };
 
     private static void WriteOwner(DiskFile file)
     {

@@ -42,7 +42,7 @@ internal sealed class JournalView : IDisposable
             var commitPath = Path.Combine(options.Directory, RecoveryGate.CommitFileName);
 
             // Only one slot is written at a time, so the other can always be read.
-            using var slots = SlotFile.Open(commitPath, SlotKind.Commit);
+            using var slots = SlotFile.OpenRead(commitPath, SlotKind.Commit);
             var point = RecoveryGate.ReadPoint(slots, manifest, commitPath);
             return new JournalView(manifest, new SegmentFiles(options.Directory, manifest.SegmentBytes), point);
         }
@@ -52,6 +52,20 @@ internal sealed class JournalView : IDisposable
                 $"the journal in {options.Directory} cannot be read: {e.Message}; check the disk",
                 e
             );
+        }
+    }
+
+    /// <summary>Whether events were ever committed; false when that cannot be read.</summary>
+    public static bool HasEvents(JournalOptions options)
+    {
+        try
+        {
+            using var journal = Open(options);
+            return journal.CommittedSequence > 0;
+        }
+        catch (JournalException)
+        {
+            return false;
         }
     }
 
@@ -77,7 +91,7 @@ internal sealed class JournalView : IDisposable
 
         try
         {
-            using var cursor = CursorFile.Open(cursorPath, EpochId);
+            using var cursor = CursorFile.OpenRead(cursorPath, EpochId);
             return cursor.Value;
         }
         catch (JournalException)

@@ -15,18 +15,20 @@ namespace Edge.Journal.Recovery;
 internal sealed class OfflineJournal : IDisposable
 {
     private readonly JournalLock? _lock;
+    private readonly Access _access;
     private readonly string _commitPath;
     private readonly SlotFile _slots;
-    private readonly string _cursorDirectory;
+    private readonly JournalOptions _options;
 
-    private OfflineJournal(JournalOptions options, JournalLock? journalLock)
+    private OfflineJournal(JournalOptions options, JournalLock? journalLock, Access access, bool isServed)
     {
         _lock = journalLock;
-        IsServed = journalLock is null;
-        _cursorDirectory = options.CursorDirectory;
+        _access = access;
+        IsServed = isServed;
+        _options = options;
         Manifest = JournalManifest.Read(Path.Combine(options.Directory, JournalManifest.FileName));
         Segments = new SegmentFiles(options.Directory, Manifest.SegmentBytes);
-        Segments.Load(removesUnfinished: !IsServed);
+        Segments.Load(removesUnfinished: access == Access.Change);
 
         _commitPath = Path.Combine(options.Directory, RecoveryGate.CommitFileName);
         if (!File.Exists(_commitPath))
@@ -34,7 +36,10 @@ internal sealed class OfflineJournal : IDisposable
             throw new JournalException($"{_commitPath} is missing: restore it");
         }
 
-        _slots = SlotFile.Open(_commitPath, SlotKind.Commit);
+        _slots =
+            access == Access.Change
+                ? SlotFile.Open(_commitPath, SlotKind.Commit)
+                : SlotFile.OpenRead(_commitPath, SlotKind.Commit);
         try
         {
             Slot = RecoveryGate.ReadPoint(_slots, Manifest, _commitPath);
@@ -68,13 +73,16 @@ internal sealed class OfflineJournal : IDisposable
     /// <summary>
     /// Opens the journal of a stopped service; throws a <see cref="JournalException"/> with one line for the operator.
     /// </summary>
-    public static OfflineJournal Open(JournalOptions options) => Open(options, isReadOnly: false);
+    public static OfflineJournal Open(JournalOptions options) => Open(options, Access.Change);
 
     /// <summary>
-    /// Opens the journal only to read it, whether or not a service uses it; throws as <see
-    /// cref="Open(JournalOptions)"/> does.
+    /// Opens the journal only to read it, whether or not a service uses it, and whether or not it may be written; throws
+    /// as <see cref="Open(JournalOptions)"/> does.
     /// </summary>
-    public static OfflineJournal OpenToRead(JournalOptions options) => Open(options, isReadOnly: true);
+    public static OfflineJournal OpenToRead(JournalOptions options) => Open(options, Access.Read);
+
+    /// <summary>The same for a journal that no service uses meanwhile.</summary>
+    public static OfflineJournal OpenStoppedToRead(JournalOptions options) => Open(options, Access.ReadStopped);
 
     /// <summary>Everything held, in address order.</summary>
     public LogWalker Walk() => Walk(Committed.Begin);
@@ -89,7 +97,7 @@ internal sealed class OfflineJournal : IDisposable
             return Committed;
         }
 
-        using var slots = SlotFile.Open(_commitPath, SlotKind.Commit);
+        using var slots = SlotFile.OpenRead(_commitPath, SlotKind.Commit);
         return RecoveryGate.ReadPoint(slots, Manifest, _commitPath);
     }
 
@@ -106,33 +114,26 @@ internal sealed class OfflineJournal : IDisposable
     }
 
     /// <summary>Names of the sinks that have a cursor.</summary>
-    public IEnumerable<string> Sinks() =>
-        Directory.Exists(_cursorDirectory)
-            ? Directory
-                .EnumerateFiles(_cursorDirectory)
-                .Select(path => Path.GetFileName(path))
-                .Where(name => !name.EndsWith(AtomicFile.NewSuffix, StringComparison.Ordinal))
-                .Order(StringComparer.Ordinal)
-            : [];
+    public IEnumerable<string> Sinks() => TakenByAll.Names(_options.CursorDirectory);
 
-    public bool HasSink(string sink) => Sinks().Contains(sink);
+    /// <summary>Whether a sink has a cursor, or will have one: it takes everything that is held.</summary>
+    public bool HasSink(string sink) => Sinks().Contains(sink) || _options.Readers.Contains(sink);
 
-    public CursorFile OpenCursor(string sink) =>
-        CursorFile.Open(Path.Combine(_cursorDirectory, sink), Manifest.EpochId);
+    public CursorFile OpenCursor(string sink)
+    {
+        var path = Path.Combine(_options.CursorDirectory, sink);
+        return _access == Access.Change
+            ? CursorFile.Open(path, Manifest.EpochId)
+            : CursorFile.OpenRead(path, Manifest.EpochId);
+    }
 
     /// <summary>
-    /// Releases what no sink with a cursor needs any longer, so that the service can start without it. When nothing is
+    /// Releases what no sink needs any longer, so that the service can start without it. When nothing is
     /// needed at all and the last segment is damaged, the log continues in a new one.
     /// </summary>
     public void ReleaseTaken()
     {
-        var taken = Committed.Until;
-        foreach (var sink in Sinks())
-        {
-            using var cursor = OpenCursor(sink);
-            taken = Math.Min(taken, cursor.Value.Cursor.Address);
-        }
-
+        var taken = TakenByAll.Of(_options, Manifest.EpochId, Committed.Until).Address;
         var begin = taken & -(long)Manifest.PageBytes;
         var until = Committed.Until;
         if (taken == until && begin < until && Segments.Problem(Segments.Of(begin)) is not null)
@@ -170,7 +171,7 @@ internal sealed class OfflineJournal : IDisposable
         _lock?.Dispose();
     }
 
-    private static OfflineJournal Open(JournalOptions options, bool isReadOnly)
+    private static OfflineJournal Open(JournalOptions options, Access access)
     {
         if (!File.Exists(Path.Combine(options.Directory, JournalManifest.FileName)))
         {
@@ -178,18 +179,22 @@ internal sealed class OfflineJournal : IDisposable
         }
 
         JournalLock? journalLock = null;
+        var isServed = false;
         try
         {
-            journalLock = JournalLock.Take(options.Directory);
+            journalLock =
+                access == Access.Change
+                    ? JournalLock.Take(options.Directory)
+                    : JournalLock.TakeToRead(options.Directory);
         }
-        catch (JournalException e) when (e.IsInUse && isReadOnly)
+        catch (JournalException e) when (e.IsInUse && access == Access.Read)
         {
-            // The service has it.
+            isServed = true;
         }
 
         try
         {
-            return new OfflineJournal(options, journalLock);
+            return new OfflineJournal(options, journalLock, access, isServed);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -204,5 +209,17 @@ internal sealed class OfflineJournal : IDisposable
             journalLock?.Dispose();
             throw;
         }
+    }
+
+    /// <summary>What a command does with the journal.</summary>
+    private enum Access
+    {
+        /// <summary>Reads it, beside the service too.</summary>
+        Read,
+
+        /// <summary>Reads it while no service changes it.</summary>
+        ReadStopped,
+
+        Change,
     }
 }

@@ -154,7 +154,8 @@ internal static class RecoveryGate
         try
         {
             var point = ReadPoint(slots, manifest, commitPath);
-            RequireSegments(segments, point);
+            var released = new List<string>();
+            point = ReleaseLost(segments, options, manifest, slots, point, released);
             var continued = RollForward(segments, manifest, point);
             if (continued.Until > point.Until)
             {
@@ -177,6 +178,7 @@ internal static class RecoveryGate
                 {
                     DamagedSlots = slots.DamagedSlots,
                     RolledForward = continued.Sequence - point.Sequence,
+                    Released = released,
                 },
             };
         }
@@ -263,21 +265,73 @@ internal static class RecoveryGate
         }
     }
 
-    private static void RequireSegments(SegmentFiles segments, CommitPoint point)
+    /// <summary>
+    /// Lets go of segments that are missing or short when every sink has taken all they held, and of what is retained
+    /// before them; durable on return. Refuses otherwise: what is pending is never given up here.
+    /// </summary>
+    private static CommitPoint ReleaseLost(
+        SegmentFiles segments,
+        JournalOptions options,
+        JournalManifest manifest,
+        SlotFile slots,
+        CommitPoint point,
+        List<string> released
+    )
     {
+        var begin = point.Begin;
         for (var at = point.Begin; at < point.Until; at = segments.EndOf(at))
         {
-            var segment = segments.Of(at);
-            var problem = segments.Problem(segment);
-            if (problem is not null)
+            if (segments.Problem(segments.Of(at)) is { } problem)
             {
-                throw new JournalException(
-                    $"{segments.PathOf(segment)} {problem}, but its events are still held: restore it, or give them up with"
-                        + " 'edge journal skip-to' for every sink"
-                );
+                problem = $"{segments.PathOf(segments.Of(at))} {problem}";
+                begin = segments.EndOf(at);
+                RequireTaken(options, manifest, slots, point, begin, problem);
+                released.Add(problem);
             }
         }
 
+        if (released.Count > 0)
+        {
+            point = WithEngineMetadata(
+                point with
+                {
+                    Number = point.Number + 1,
+                    Begin = begin,
+                    Until = Math.Max(begin, point.Until),
+                }
+            );
+            slots.Write(point.Encode());
+        }
+
+        DiscardUnused(segments, point);
+        return point;
+    }
+
+    private static void RequireTaken(
+        JournalOptions options,
+        JournalManifest manifest,
+        SlotFile slots,
+        CommitPoint point,
+        long end,
+        string problem
+    )
+    {
+        var taken = TakenByAll.Of(options, manifest.EpochId, point.Until);
+        // A damaged slot may have covered more of the last segment than the other knows of.
+        var isTaken = taken.Slowest is null ? end <= point.Until || slots.DamagedSlots == 0 : end <= taken.Address;
+        if (isTaken && options.Readers.Count > 0)
+        {
+            return;
+        }
+
+        throw new JournalException(
+            $"{problem}, but its events are still held{(taken.Slowest is { } sink ? $" for sink {sink}" : "")}: restore it, or"
+                + " give them up with 'edge journal skip-to' for every sink"
+        );
+    }
+
+    private static void DiscardUnused(SegmentFiles segments, CommitPoint point)
+    {
         // A segment without committed records holds nothing; with a wrong length it would only fail later.
         foreach (var segment in segments.Present())
         {

@@ -1,5 +1,6 @@
 using Edge.Forwarding;
 using Edge.Forwarding.Files;
+using Edge.Journal.Records;
 using Edge.Tests.Support;
 using Xunit;
 
@@ -154,6 +155,48 @@ public class FileSinkFailureTests
             [.. Batches.Lines(1, 10), .. Batches.Lines(11, 50, fillerBytes: 10_000)],
             SinkFiles.Lines(directory["disk", "forwarded"])
         );
+    }
+
+    [Fact]
+    public async Task Resume_WhileAnotherWritesThere_WaitsAndLosesNothing()
+    {
+        using var directory = new TempDirectory();
+        var first = NewSink(directory.Path);
+        using var second = NewSink(directory.Path);
+        await first.ResumeAsync(Epoch, default);
+        await first.DeliverAsync(Batches.Of(1, 2), CancellationToken.None);
+
+        var refused = await second.ResumeAsync(Epoch + 1, default);
+        await first.DeliverAsync(Batches.Of(3, 4), CancellationToken.None);
+        await first.FlushAsync(new JournalCursor(400, 4));
+        first.Dispose();
+        var resumed = await second.ResumeAsync(Epoch + 1, default);
+        await second.DeliverAsync(Batches.Of(5, 6), CancellationToken.None);
+
+        Assert.Equal(DeliveryOutcome.Retry, refused.Outcome);
+        Assert.StartsWith($"{directory.Path} is written to by another service", refused.Reason, StringComparison.Ordinal);
+        Assert.True(resumed.IsDelivered);
+        Assert.Equal(Batches.Lines(1, 6), SinkFiles.Lines(directory.Path));
+        Assert.Equal(2, SinkFiles.Names(directory.Path).Length);
+    }
+
+    [Fact]
+    public async Task Deliver_LockRemovedAndTakenByAnother_WritesNothingMore()
+    {
+        using var directory = new TempDirectory();
+        using var first = NewSink(directory.Path);
+        using var second = NewSink(directory.Path);
+        await first.ResumeAsync(Epoch, default);
+        await first.DeliverAsync(Batches.Of(1, 2), CancellationToken.None);
+        File.Delete(directory[".lock"]);
+        Assert.True((await second.ResumeAsync(Epoch + 1, default)).IsDelivered);
+
+        var delivered = await first.DeliverAsync(Batches.Of(3, 4), CancellationToken.None);
+        var resumed = await first.ResumeAsync(Epoch, default);
+
+        Assert.Equal(DeliveryOutcome.Rewind, delivered.Outcome);
+        Assert.Equal(DeliveryOutcome.Retry, resumed.Outcome);
+        Assert.Equal(Batches.Lines(1, 2), SinkFiles.Lines(directory.Path));
     }
 
     private static void Touch(string file, string? left)
