@@ -40,7 +40,7 @@ public class DamagedJournalTests
         Assert.Contains(data["journal", "quarantine"], await second.Error, StringComparison.Ordinal);
     }
 
-    private static Task UntilPendingAsync(EdgeProcess edge, int events) =>
+    private static Task<string> UntilPendingAsync(EdgeProcess edge, int events) =>
         Wait.ForAsync(
             () => edge.Client.GetStringAsync("/metrics"),
             page => page.Contains($"edge_sink_pending{{sink=\"file\"}} {events}\n", StringComparison.Ordinal)

@@ -67,7 +67,7 @@ public class SharedOutputTests
         pixel.EnsureSuccessStatusCode();
     }
 
-    private static Task UntilAsync(TempDirectory place, params string[] nodes) =>
+    private static Task<string[]> UntilAsync(TempDirectory place, params string[] nodes) =>
         Wait.ForAsync(() => Task.FromResult(Nodes(place["out"])), found => found.SequenceEqual(nodes), found => string.Join(" ", found));
 
     /// <summary>

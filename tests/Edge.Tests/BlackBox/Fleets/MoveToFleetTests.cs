@@ -85,7 +85,7 @@ public class MoveToFleetTests
         }
     }
 
-    private static Task UntilSeenAsync(EdgeProcess node, string key, string uid, long impressions, long clicks) =>
+    private static Task<(int Status, JsonElement Json)> UntilSeenAsync(EdgeProcess node, string key, string uid, long impressions, long clicks) =>
         Wait.ForAsync(
             () => TestFleet.AskAsync(node, "GET", $"/experiments/api/{uid}/results", key: key),
             answer => Sum(answer.Json, "impressions") == impressions && Sum(answer.Json, "clicks") == clicks,
