@@ -154,11 +154,14 @@ public sealed class PrivateDirectoryTests : IAsyncLifetime
     }
 
     private static int ExpectedOf(string arguments) =>
-        // A file sink has no table that a ledger could ask, and keeps what it was sent.
-        arguments.StartsWith("ledger", StringComparison.Ordinal)
-        || arguments.StartsWith("journal replay", StringComparison.Ordinal)
-            ? 2
-            : 0;
+        arguments.Split(' ') switch
+        {
+            // A file sink has no table that a ledger could ask, and keeps what it was sent.
+            ["ledger", ..] or ["journal", "replay", ..] => 2,
+            // One visitor is no support for an estimate.
+            ["replay", ..] => 1,
+            _ => 0,
+        };
 
     private async Task<(int ExitCode, string Output, string Error)> RunAsync(string arguments)
     {
@@ -166,7 +169,7 @@ public sealed class PrivateDirectoryTests : IAsyncLifetime
         (string, string)[] environment = [("EDGE__URLS", $"http://127.0.0.1:{EdgeProcess.FreePort()}")];
         var input = command[0] switch
         {
-            "explain" => "{}",
+            "explain" => """{"ip": "203.0.113.7"}""",
             _ => "reader-1\n",
         };
         return await EdgeProcess.RunAsync([.. command, "--data-dir", DataDir], environment, input);

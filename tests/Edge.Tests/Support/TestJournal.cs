@@ -132,7 +132,7 @@ internal sealed class TestJournal : IAsyncDisposable
         Path.Combine(options.Directory, "segment-" + segment.ToString("D10", CultureInfo.InvariantCulture));
 
     /// <summary>
-    /// Copies every file as it is now, as a crash would leave it, except the lock and one that is already there.
+    /// Copies every file as it is now, as a crash would leave it, except locks and one that is already there.
     /// </summary>
     public static void CopyTree(string from, string to, string? keep = null)
     {
@@ -147,7 +147,7 @@ internal sealed class TestJournal : IAsyncDisposable
             var name = Path.GetFileName(file);
 
             // The segment ahead of the tail may just be getting its name; nothing is in it yet.
-            if (name != "lock" && name != keep && !name.EndsWith(".new", StringComparison.Ordinal))
+            if (name is not ("lock" or ".lock") && name != keep && !name.EndsWith(".new", StringComparison.Ordinal))
             {
                 File.Copy(file, Path.Combine(to, name), overwrite: true);
             }

@@ -67,7 +67,10 @@ public sealed class ClickHouseCountsTests
         await server.KillAsync();
         var (_, stale) = await Wait.ForAsync(
             () => fleet.AskAsync("GET", $"/{uid}/results"),
-            answer => answer.Json.GetProperty("results").GetProperty("countsProblem").ValueKind == JsonValueKind.String
+            answer =>
+                answer.Status == 200
+                && answer.Json.GetProperty("results").GetProperty("countsProblem").ValueKind == JsonValueKind.String,
+            answer => answer.Json.ToString()
         );
         Assert.Equal(2 * Visitors, Total(stale, "clicks"));
         Assert.Equal(200, (await fleet.AskAsync("POST", $"/{uid}/recompute")).Status);
