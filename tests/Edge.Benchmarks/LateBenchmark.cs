@@ -64,7 +64,7 @@ internal static class LateBenchmark
         output.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{name, -17} {nanoseconds[Rounds / 2], 7:N0} ns at the median, {nanoseconds[0]:N0} at best, {allocated / Events:N0} bytes allocated, {corrections:N0} corrections of {Events:N0} events of {events[0].Json.Length} bytes"
+                $"{name,-17} {nanoseconds[Rounds / 2],7:N0} ns at the median, {nanoseconds[0]:N0} at best, {allocated / Events:N0} bytes allocated, {corrections:N0} corrections of {Events:N0} events of {events[0].Json.Length} bytes"
             )
         );
     }

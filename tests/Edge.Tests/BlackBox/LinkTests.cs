@@ -190,7 +190,11 @@ public class LinkTests(LinkTests.LinkEdge edge) : IClassFixture<LinkTests.LinkEd
         );
 
         Assert.Equal(
-            ["variants[0].destinationUrl: invalid_format", "variants[1].destinationUrl: invalid_format"],
+            [
+                "variants: not_unique",
+                "variants[0].destinationUrl: invalid_format",
+                "variants[1].destinationUrl: invalid_format",
+            ],
             answer.Errors
         );
     }
@@ -240,7 +244,10 @@ public class LinkTests(LinkTests.LinkEdge edge) : IClassFixture<LinkTests.LinkEd
         );
         var unchanged = await edge.SendAsync("PUT", $"/{uid}", got.ToString());
 
-        Assert.Equal(["banditconfig: unknown_member", "goalConfig.typ: unknown_member"], misspelt.Errors);
+        Assert.Equal(
+            ["goalConfig: not_unique", "banditconfig: unknown_member", "goalConfig.typ: unknown_member"],
+            misspelt.Errors
+        );
         Assert.Equal(200, unchanged.Status);
         Assert.Equal(got.Text("updatedAt"), unchanged.Text("updatedAt"));
     }

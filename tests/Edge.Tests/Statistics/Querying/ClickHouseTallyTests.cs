@@ -312,7 +312,9 @@ public sealed class ClickHouseTallyTests(CountingServer server) : IClassFixture<
         var stored = new List<(string Id, byte[] Json)>();
         for (var i = 1ul; i <= 40; i++)
         {
-            var click = VisitEvent.Click(i, i / 10.0, i % 3 == 0 ? "b" : "a") with { Uid = uid };
+            // As spread as hashes are, for the sketches.
+            var unit = unchecked(i * 0x9e37_79b9_7f4a_7c15);
+            var click = VisitEvent.Click(unit, i / 10.0, i % 3 == 0 ? "b" : "a") with { Uid = uid };
             Add(click with { Type = "impression" });
             var id = Add(click);
             if (i % 2 == 0)
