@@ -276,8 +276,9 @@ public sealed class SinkCommandTests(PostgresFixture postgres) : IClassFixture<P
         await site.FillJournalAsync([.. Enumerable.Range(0, 5_000).Select(_ => noon)]);
         using (var journal = OfflineJournal.Open(site.Options.ToJournalOptions()))
         {
-            using (var cursor = journal.OpenCursor(SinkSite.Sink))
+            foreach (var reader in site.Options.ToJournalOptions().Readers)
             {
+                using var cursor = journal.OpenCursor(reader);
                 cursor.Write(
                     new SinkProgress(new JournalCursor(journal.Committed.Until, journal.Committed.Sequence), 0, 0, 0)
                 );
