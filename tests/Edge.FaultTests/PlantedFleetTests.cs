@@ -35,14 +35,12 @@ public class PlantedFleetTests
         for (var round = 1; round <= RoundsAtMost; round++)
         {
             var run = await FleetRun.OfAsync(planted, Tier.Seed + round, StepsPerRound, output.WriteLine);
-            if (run.Findings.Count == 0)
+            // The same mistake may show elsewhere first, as in the counts.
+            if (run.Findings.FirstOrDefault(found => found.Contains(finding, StringComparison.Ordinal)) is { } caught)
             {
-                continue;
+                output.WriteLine($"| {bug} | seed {Tier.Seed} | caught in round {round} | {run.Check} | {caught} |");
+                return;
             }
-
-            output.WriteLine($"| {bug} | seed {Tier.Seed} | caught in round {round} | {run.Check} | {run.Findings[0]} |");
-            Assert.Contains(run.Findings, found => found.Contains(finding, StringComparison.Ordinal));
-            return;
         }
 
         Assert.Fail($"{bug} was not caught in {RoundsAtMost} rounds, seed {Tier.Seed}");

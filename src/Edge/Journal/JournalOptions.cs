@@ -51,6 +51,12 @@ internal sealed record JournalOptions
     /// </summary>
     public IReadOnlyList<string> Readers { get; init; } = [];
 
+    /// <summary>
+    /// Names of those that have a cursor and look back from it as far as the journal goes: it holds nothing for them at a
+    /// start.
+    /// </summary>
+    public IReadOnlyList<string> Onlookers { get; init; } = [];
+
     /// <summary>Directory of the sinks' cursor files, beside the journal.</summary>
     public string CursorDirectory =>
         Path.Combine(Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Directory)))!, "cursors");

@@ -1,4 +1,5 @@
 using Edge.Catalog;
+using Edge.Corrections;
 using Edge.Enrichment.Verdicts;
 using Edge.Experiments;
 using Edge.Forwarding;
@@ -354,6 +355,7 @@ internal sealed class EdgeOptions
             RetainHours = JournalRetainHours,
             RetainBytes = JournalRetainBytes,
             Readers = Readers,
+            Onlookers = [CorrectionPump.Name],
         };
 
     /// <summary>Who takes events from the journal; nobody when no sink is enabled, whatever is counted.</summary>

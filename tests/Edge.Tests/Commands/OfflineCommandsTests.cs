@@ -212,9 +212,14 @@ public sealed class OfflineCommandsTests : IDisposable
         var places = LogDamage.Locate(Options);
         var taken = places.First(place => place.Address >= 2 * Options.SegmentBytes);
         WriteCursor(new SinkProgress(new JournalCursor(taken.Address, taken.Sequence - 1), taken.Sequence - 1, 0, 0));
+        using (var behind = OpenCursor("onlooker"))
+        {
+            behind.Write(new SinkProgress(default, 0, 0, 0));
+        }
+
         Lose(1, isShort);
 
-        await using var journal = TestJournal.Open(Options with { Readers = ["files"] });
+        await using var journal = TestJournal.Open(Options with { Readers = ["files"], Onlookers = ["onlooker"] });
 
         var released = Assert.Single(journal.Journal.Status.Findings.Released);
         Assert.StartsWith(TestJournal.SegmentPath(Options, 1), released, StringComparison.Ordinal);
@@ -326,9 +331,9 @@ public sealed class OfflineCommandsTests : IDisposable
 
     private int SkipTo(string target) => JournalSkipTo.Run(Options, "files", target, TextWriter.Null, TextWriter.Null);
 
-    private CursorFile OpenCursor() =>
+    private CursorFile OpenCursor(string name = "files") =>
         CursorFile.Open(
-            Path.Combine(Options.CursorDirectory, "files"),
+            Path.Combine(Options.CursorDirectory, name),
             JournalManifest.Read(_directory["journal", "manifest"]).EpochId
         );
 

@@ -9,13 +9,14 @@ namespace Edge.Journal.Recovery;
 internal readonly record struct TakenByAll(long Address, string? Slowest)
 {
     /// <summary>
-    /// Reads every cursor, those of sinks without settings too. One of the <see cref="JournalOptions.Readers"/> without a
+    /// Reads every cursor but those of onlookers, those of sinks without settings too. One of the <see cref="JournalOptions.Readers"/> without a
     /// cursor has taken nothing. Throws <see cref="JournalException"/> when a cursor cannot be used.
     /// </summary>
     public static TakenByAll Of(JournalOptions options, UInt128 epochId, long committed)
     {
         var taken = new TakenByAll(committed, null);
-        foreach (var sink in Names(options.CursorDirectory).Union(options.Readers, StringComparer.Ordinal))
+        var sinks = Names(options.CursorDirectory).Except(options.Onlookers, StringComparer.Ordinal);
+        foreach (var sink in sinks.Union(options.Readers, StringComparer.Ordinal))
         {
             var at = AddressOf(Path.Combine(options.CursorDirectory, sink), epochId);
             if (at < taken.Address)
