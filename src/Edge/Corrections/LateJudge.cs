@@ -183,10 +183,13 @@ internal sealed class LateJudge(long windowMs, long bytesMax)
         {
             foreach (var other in _together)
             {
-                Match(other, rule, place, click.AtMs, found);
+                if (IsInScope(other, rule))
+                {
+                    Match(other, rule, place, click.AtMs, found);
+                }
             }
         }
-        else if (_together.Exists(static other => other.IsDecoy))
+        else if (IsInScope(click, rule) && _together.Exists(static other => other.IsDecoy))
         {
             Match(click, rule, place, click.AtMs, found);
         }
@@ -194,7 +197,7 @@ internal sealed class LateJudge(long windowMs, long bytesMax)
 
     private void JudgeByLinks(RingClick click, LateRule rule, int place, List<Correction> found)
     {
-        if (rule.Scope == LateScope.Address && click.Keys[(int)ClickGroup.Message] != 0)
+        if (!IsInScope(click, rule))
         {
             return;
         }
@@ -257,14 +260,16 @@ internal sealed class LateJudge(long windowMs, long bytesMax)
         }
     }
 
-    /// <summary>
-    /// Whether a click is one of those that a rule by links looks at. A signed link says which message it is of, so it
-    /// is none of the clicks of an address, which may be that of a whole company.
-    /// </summary>
+    /// <summary>Whether a click is one of those that a rule by links looks at.</summary>
     private static bool IsCounted(RingClick click, LateRule rule, long endMs) =>
-        click.IsClick
-        && click.AtMs >= endMs - rule.WithinMs
-        && (rule.Scope == LateScope.Message || click.Keys[(int)ClickGroup.Message] == 0);
+        click.IsClick && click.AtMs >= endMs - rule.WithinMs && IsInScope(click, rule);
+
+    /// <summary>
+    /// Whether a rule can take a click. A signed link says which message it is of, so it is none of the clicks of an
+    /// address, which may be that of a whole company.
+    /// </summary>
+    private static bool IsInScope(RingClick click, LateRule rule) =>
+        rule.Scope == LateScope.Message || click.Keys[(int)ClickGroup.Message] == 0;
 
     private static bool IsBetween(long sentMs, long atMs, long from, long to) =>
         sentMs > 0 && atMs >= sentMs + from && atMs <= sentMs + to;

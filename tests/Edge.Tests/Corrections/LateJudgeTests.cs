@@ -151,6 +151,7 @@ public class LateJudgeTests
             },
             { "decoy", "of another message", "scanner by decoy: x", Of(Signed(0, "a"), Signed(50, "x", message: 8)) },
             { "decoy_address", "within ten seconds", "scanner by decoy_address: a b x", Of(Plain(0, "a"), Plain(10_000, "x"), Plain(20_000, "b")) },
+            { "decoy_address", "beside a signed link", "scanner by decoy_address: a x", Of(Plain(0, "a"), Signed(10, "b"), Plain(20, "x")) },
             { "decoy_address", "elsewhere", "scanner by decoy_address: x", Of(Plain(0, "a", address: 2), Plain(10, "x")) },
             // A visit gives back.
             {
