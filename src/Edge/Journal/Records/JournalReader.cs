@@ -318,19 +318,14 @@ internal sealed partial class JournalReader : IDisposable
     }
 
     /// <summary>The next committed record in the page of an address, behind it, that can be read.</summary>
-    private long? KeepAndFindBehind(long address, CommitPoint committed)
-    {
-        var page = _quarantine.Keep(address);
-        var start = PageStart(address);
-        return start
-            + RecordSearch.Find(
-                page,
-                start,
-                (int)(address - start) + EngineRecord.Alignment,
-                (int)Math.Min(page.Length, committed.Until - start),
-                _manifest.Epoch
-            );
-    }
+    private long? KeepAndFindBehind(long address, CommitPoint committed) =>
+        RecordSearch.FindBehind(
+            _quarantine.Keep(address),
+            PageStart(address),
+            address,
+            committed.Until,
+            _manifest.Epoch
+        );
 
     private long PageStart(long address) => address & -(long)_manifest.PageBytes;
 

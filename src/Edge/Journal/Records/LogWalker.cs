@@ -100,14 +100,7 @@ internal sealed class LogWalker
 
     /// <summary>The next record in the loaded page behind <see cref="Address"/> that can be read.</summary>
     private long? FindBehind() =>
-        _pageStart
-        + RecordSearch.Find(
-            _page,
-            _pageStart,
-            (int)(Address - _pageStart) + EngineRecord.Alignment,
-            (int)Math.Min(_page.Length, _until - _pageStart),
-            _manifest.Epoch
-        );
+        RecordSearch.FindBehind(_page, _pageStart, Address, _until, _manifest.Epoch);
 
     private bool LoadPage(long address)
     {

@@ -8,6 +8,22 @@ namespace Edge.Journal.Records;
 /// </summary>
 internal static class RecordSearch
 {
+    /// <summary>The address of that record behind an address of the page; null when there is none.</summary>
+    /// <param name="page">The page.</param>
+    /// <param name="pageStart">Its address.</param>
+    /// <param name="address">Where the damage begins.</param>
+    /// <param name="until">End of what is committed of the log.</param>
+    /// <param name="epoch">Identity of the journal.</param>
+    public static long? FindBehind(ReadOnlySpan<byte> page, long pageStart, long address, long until, ulong epoch) =>
+        pageStart
+        + Find(
+            page,
+            pageStart,
+            (int)(address - pageStart) + EngineRecord.Alignment,
+            (int)Math.Min(page.Length, until - pageStart),
+            epoch
+        );
+
     /// <summary>
     /// The offset of the first record from which on all records follow each other up to the end of what is used of the
     /// page; null when there is none. A record of an earlier run that lies below a write which the disk has lost does

@@ -80,11 +80,7 @@ internal sealed class JournalLock : IDisposable
             using var free = TakeToRead(directory);
             return true;
         }
-        catch (JournalException)
-        {
-            return false;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is JournalException or IOException or UnauthorizedAccessException)
         {
             return false;
         }

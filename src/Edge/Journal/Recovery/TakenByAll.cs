@@ -9,8 +9,9 @@ namespace Edge.Journal.Recovery;
 internal readonly record struct TakenByAll(long Address, string? Slowest)
 {
     /// <summary>
-    /// Reads every cursor but those of onlookers, those of sinks without settings too. One of the <see cref="JournalOptions.Readers"/> without a
-    /// cursor has taken nothing. Throws <see cref="JournalException"/> when a cursor cannot be used.
+    /// Reads every cursor but those of <see cref="JournalOptions.Onlookers"/>, those of sinks without settings too. One of
+    /// the <see cref="JournalOptions.Readers"/> without a cursor has taken nothing. Throws <see cref="JournalException"/>
+    /// when a cursor cannot be used.
     /// </summary>
     public static TakenByAll Of(JournalOptions options, UInt128 epochId, long committed)
     {
